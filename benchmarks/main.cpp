@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+// Measures the time of a gradient, recording included, for every workload and engine.
+// Before it measures, all engines must agree on value and gradient.
+#include <benchmark/benchmark.h>
+#include <fmt/core.h>
+#include <fmt/os.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <regex>
+#include <string>
+
+#include "engine.hpp"
+
+namespace {
+
+using benchmarks::Run;
+
+struct Options {
+    std::string json;
+    std::string filter = ".*";
+    int repetitions = 9;
+    double seconds = 0.04;
+    bool quick = false;
+};
+
+/// What is known of a run in the end.
+struct Result {
+    double median_ns = 0.0;
+    double cold_ns = 0.0;
+    double check = 0.0;
+    benchmarks::TapeSize tape;
+};
+
+double median(std::vector<double> numbers) {
+    if (numbers.empty()) return 0.0;
+    const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>(numbers.size() / 2);
+    std::nth_element(numbers.begin(), middle, numbers.end());
+    return *middle;
+}
+
+std::string name_of(const Run& run) {
+    return fmt::format("{}/{}", run.workload, run.engine);
+}
+
+/// Return the time of the first gradient of a new process, whose memory nobody has touched yet.
+double measure_cold(const Run& run) {
+    const std::vector<double> x = run.parameters();
+    std::vector<double> g(x.size());
+    int ends[2];
+    if (pipe(ends) != 0) throw std::runtime_error("cannot make a pipe");
+    const pid_t child = fork();
+    if (child < 0) throw std::runtime_error("cannot start a process");
+    if (child == 0) {
+        const auto start = std::chrono::steady_clock::now();
+        benchmark::DoNotOptimize(run.gradient(x, g));
+        const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
+        const double ns = time.count();
+        _exit(write(ends[1], &ns, sizeof ns) == sizeof ns ? 0 : 1);
+    }
+    double ns = 0.0;
+    close(ends[1]);
+    const bool complete = read(ends[0], &ns, sizeof ns) == sizeof ns;
+    close(ends[0]);
+    waitpid(child, nullptr, 0);
+    if (!complete) throw std::runtime_error(name_of(run) + ": the first gradient crashed");
+    return ns;
+}
+
+/// Return the number on which all engines must agree: the value plus a weighted sum of the gradient.
+double check(const Run& run) {
+    const std::vector<double> x = run.parameters();
+    const std::vector<double> weights = benchmarks::uniform(x.size(), 0.5, 1.5, 99);
+    if (run.check != nullptr) return run.check(x, weights);
+    std::vector<double> g(x.size());
+    run.gradient(x, g);               // twice, as the first one says nothing about
+    double sum = run.gradient(x, g);  // what it leaves behind
+    for (std::size_t i = 0; i < x.size(); ++i) sum += weights[i] * g[i];
+    return sum;
+}
+
+/// Return whether each engine agrees with the first one of its workload, and say which does not.
+bool all_agree(const std::vector<Run>& runs, const std::vector<Result>& results) {
+    bool agree = true;
+    std::map<std::string_view, std::size_t> first;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        const std::size_t reference = first.emplace(runs[i].workload, i).first->second;
+        const double expected = results[reference].check, found = results[i].check;
+        if (std::abs(found - expected) <= 1e-9 * std::abs(expected)) continue;
+        fmt::print(stderr, "{}: {} finds {:.15g}, but {} finds {:.15g}. The limit is 1e-9 of it.\n",
+                   runs[i].workload, runs[i].engine, found, runs[reference].engine, expected);
+        agree = false;
+    }
+    return agree;
+}
+
+void measure(benchmark::State& state, const Run& run) {
+    const std::vector<double> x = run.parameters();
+    std::vector<double> g(x.size());
+    for (auto _ : state) {
+        for (int i = 0; i < run.repeats; ++i) {
+            benchmark::DoNotOptimize(run.gradient(x, g));
+            benchmark::ClobberMemory();
+        }
+    }
+}
+
+/// Keeps the time of every repetition.
+class Collector : public benchmark::BenchmarkReporter {
+   public:
+    bool ReportContext(const Context&) override { return true; }
+    void ReportRuns(const std::vector<Run>& repetitions) override {
+        for (const Run& repetition : repetitions) {
+            if (repetition.run_type != Run::RT_Iteration) continue;
+            times_[repetition.run_name.function_name].push_back(repetition.GetAdjustedCPUTime());
+        }
+    }
+    double median_ns(const std::string& name) { return median(times_[name]); }
+
+   private:
+    std::map<std::string, std::vector<double>> times_;
+};
+
+void measure_warm(const std::vector<Run>& runs, std::vector<Result>& results, const Options& options) {
+    char program[] = "bench", interleave[] = "--benchmark_enable_random_interleaving=true";
+    char* arguments[] = {program, interleave, nullptr};
+    int count = 2;
+    benchmark::Initialize(&count, arguments);
+    for (const Run& run : runs) {
+        auto* registered = benchmark::RegisterBenchmark(
+            name_of(run).c_str(), [&run](benchmark::State& state) { measure(state, run); });
+        registered->Unit(benchmark::kNanosecond);
+        if (options.quick) {
+            registered->Iterations(1);
+        } else {
+            registered->Repetitions(options.repetitions)->MinTime(options.seconds);
+        }
+    }
+    Collector collector;
+    benchmark::RunSpecifiedBenchmarks(&collector);
+    for (std::size_t i = 0; i < runs.size(); ++i)
+        results[i].median_ns = collector.median_ns(name_of(runs[i]));
+}
+
+std::string readable_time(double ns) {
+    if (ns < 1e4) return fmt::format("{:.0f} ns", ns);
+    if (ns < 1e7) return fmt::format("{:.1f} us", ns / 1e3);
+    return fmt::format("{:.1f} ms", ns / 1e6);
+}
+
+void print_table(const std::vector<Run>& runs, const std::vector<Result>& results) {
+    fmt::print("One gradient, recording included. cold: the first one of a process.\n\n");
+    fmt::print("{:<16}{:<12}{:>12}{:>10}{:>12}{:>14}{:>12}\n", "workload", "engine", "median", "x double",
+               "cold", "tape bytes", "per entry");
+    std::map<std::string_view, double> plain;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        const Run& run = runs[i];
+        const Result& result = results[i];
+        if (i > 0 && runs[i - 1].workload != run.workload) fmt::print("\n");
+        if (run.engine == "double") plain[run.workload] = result.median_ns;
+        fmt::print("{:<16}{:<12}{:>12}", run.workload, run.engine, readable_time(result.median_ns));
+        fmt::print("{:>10}", plain.contains(run.workload)
+                                 ? fmt::format("{:.2f}", result.median_ns / plain[run.workload])
+                                 : "-");
+        fmt::print("{:>12}{:>14}{:>12}{}\n", readable_time(result.cold_ns), result.tape.bytes,
+                   result.tape.entries == 0
+                       ? "-"
+                       : fmt::format("{:.1f}", static_cast<double>(result.tape.bytes) /
+                                                   static_cast<double>(result.tape.entries)),
+                   run.repeats == 1 ? "" : fmt::format("  ({} gradients; cold: one)", run.repeats));
+    }
+}
+
+void write_json(const std::string& path, const std::vector<Run>& runs, const std::vector<Result>& results) {
+    auto file = fmt::output_file(path);
+    file.print("[");
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        file.print("{}\n  {{\"workload\": \"{}\", \"engine\": \"{}\", \"median_ns\": {:.1f}, \"bytes\": {}, ",
+                   i == 0 ? "" : ",", runs[i].workload, runs[i].engine, results[i].median_ns,
+                   results[i].tape.bytes);
+        file.print("\"check\": {:.17g}, \"cold_ns\": {:.1f}}}", results[i].check, results[i].cold_ns);
+    }
+    file.print("\n]\n");
+}
+
+int run_all(const Options& options) {
+    std::vector<Run> runs = benchmarks::all_runs();
+    const std::regex filter{options.filter};
+    std::erase_if(runs, [&](const Run& run) { return !std::regex_search(name_of(run), filter); });
+    if (runs.empty()) throw std::runtime_error("no workload/engine matches --filter " + options.filter);
+    std::vector<std::string_view> order;
+    for (const Run& run : runs) {
+        if (std::find(order.begin(), order.end(), run.workload) == order.end()) order.push_back(run.workload);
+    }
+    std::stable_sort(runs.begin(), runs.end(), [&](const Run& a, const Run& b) {
+        return std::find(order.begin(), order.end(), a.workload) <
+               std::find(order.begin(), order.end(), b.workload);
+    });
+
+    std::vector<Result> results(runs.size());
+    for (std::size_t i = 0; i < runs.size(); ++i) {  // first of all, while this process is small
+        std::vector<double> times;
+        for (int k = 0; k < (options.quick ? 1 : 5); ++k) times.push_back(measure_cold(runs[i]));
+        results[i].cold_ns = median(times);
+    }
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        results[i].check = check(runs[i]);
+        results[i].tape = runs[i].tape_size();
+    }
+    if (!all_agree(runs, results)) return 1;
+    measure_warm(runs, results, options);
+    print_table(runs, results);
+    if (!options.json.empty()) write_json(options.json, runs, results);
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    CLI::App app{"Measure gradients of scalar code, Gradus beside others."};
+    app.add_option("--json", options.json, "Write the results to this file, as a JSON array");
+    app.add_option("--filter", options.filter,
+                   "Only the workload/engine pairs that match this regular expression");
+    app.add_option("--repetitions", options.repetitions, "Repetitions, of which the median is reported")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--seconds", options.seconds, "Least time of a repetition")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_flag("--quick", options.quick, "One gradient each: says that it works, not how fast it is");
+    CLI11_PARSE(app, argc, argv);
+    try {
+        return run_all(options);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "bench: {}\n", error.what());
+        return 1;
+    }
+}
