@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// Parameters: the numbers that a model learns, in one contiguous block with their gradients and names.
+// Modules take parts of it (nn.hpp); optimizers walk it (optim.hpp).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gradus/value.hpp"
+
+namespace gradus {
+
+/// What is known of one named part of a block.
+struct ParameterInfo {
+    std::string name;                // as PyTorch names them: "0.weight", "0.bias"
+    std::vector<std::size_t> shape;  // (outputs, inputs) of a weight matrix, row by row
+    std::size_t offset = 0;          // of its first number in the block
+    std::size_t size = 0;            // the product of the shape
+    bool decays = true;              // whether regularization applies: to weights, not to biases
+};
+
+namespace detail {
+
+struct Block {
+    std::vector<double> values, gradients;  // (size)
+    std::vector<ParameterInfo> infos;
+};
+
+}  // namespace detail
+
+/// Parameters as values on the current tape: p[i] is the i-th. Made in O(1); lives as long as what is
+/// recorded now. Cheap to copy.
+class ParameterView {
+   public:
+    ParameterView(const double* values, std::size_t size, Slot first, Stamp stamp)
+        : values_(values), size_(size), first_(first), stamp_(stamp) {}
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+    const Value operator[](std::size_t i) const {  // const: a parameter is a leaf and never melts
+        return {values_[i],
+                static_cast<Slot>(static_cast<std::int32_t>(first_) + static_cast<std::int32_t>(i)), stamp_};
+    }
+    [[nodiscard]] ParameterView part(std::size_t offset, std::size_t size) const {
+        return {values_ + offset, size,
+                static_cast<Slot>(static_cast<std::int32_t>(first_) + static_cast<std::int32_t>(offset)),
+                stamp_};
+    }
+
+   private:
+    const double* values_;
+    std::size_t size_;
+    Slot first_;
+    Stamp stamp_;
+};
+
+/// One named part of a block. A handle: copies refer to the same numbers.
+class Parameter {
+   public:
+    Parameter(std::shared_ptr<detail::Block> block, std::size_t index)
+        : block_(std::move(block)), index_(index) {}
+
+    [[nodiscard]] const ParameterInfo& info() const { return block_->infos[index_]; }
+    [[nodiscard]] std::size_t size() const { return info().size; }
+    [[nodiscard]] std::span<double> values() const { return {block_->values.data() + info().offset, size()}; }
+    [[nodiscard]] std::span<double> gradients() const {
+        return {block_->gradients.data() + info().offset, size()};
+    }
+
+    /// Return the parameters as values on the current tape.
+    [[nodiscard]] ParameterView view() const;
+
+   private:
+    std::shared_ptr<detail::Block> block_;
+    std::size_t index_;
+};
+
+/// A block of parameters. A handle: copies refer to the same numbers, and a model that is copied shares them.
+///
+/// Backward passes add to the gradients; zero_gradients() starts anew. Between a change of the numbers and
+/// the next forward pass, rewind or clear the tape: values made before keep the old number.
+class Parameters {
+   public:
+    Parameters() : block_(std::make_shared<detail::Block>()) {}
+
+    /// Append a part of zeros. Raises DomainError if the name is taken. Spans handed out before become
+    /// invalid.
+    Parameter add(std::string name, std::vector<std::size_t> shape, bool decays = true);
+
+    /// Return the part of that name. Raises DomainError if there is none.
+    [[nodiscard]] Parameter operator[](std::string_view name) const;
+
+    [[nodiscard]] std::size_t size() const { return block_->values.size(); }
+    [[nodiscard]] std::span<double> values() const { return block_->values; }
+    [[nodiscard]] std::span<double> gradients() const { return block_->gradients; }
+    [[nodiscard]] std::span<const ParameterInfo> infos() const { return block_->infos; }
+
+    /// Forget the gradients that backward passes have added up.
+    void zero_gradients() const;
+
+    /// Return all parameters as values on the current tape.
+    [[nodiscard]] ParameterView view() const;
+
+   private:
+    std::shared_ptr<detail::Block> block_;
+};
+
+}  // namespace gradus

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// The tape: what was computed, in the order in which it was computed, and the one loop that walks it
+// backward. How a value finds its way onto the tape stands in value.hpp, the operations in ops.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "gradus/error.hpp"
+
+namespace gradus {
+
+class Tape;
+class Value;
+
+/// Number of an entry of the tape, and of its adjoint. Positive: the entries, from 1 on in the order of
+/// recording. Zero: a constant, which no tape knows. Negative: the parameters that are bound to the tape.
+enum class Slot : std::int32_t { constant = 0, moved_from = std::numeric_limits<std::int32_t>::min() };
+
+/// Mark of the stretch of recording in which a value was born. No two stretches of any tape share one, so a
+/// value whose stretch was rewound, or lies on another tape, is recognised.
+enum class Stamp : std::uint32_t { none = 0 };
+
+/// Say how much of one result's adjoint a backward pass starts with.
+struct Seed {
+    const Value& value;
+    double seed = 1.0;
+};
+
+namespace detail {
+
+struct Block;
+enum class OpCode : std::uint8_t;
+enum class Count : std::uint8_t {};  // unlike a byte, a scoped enumeration is no alias of everything
+
+/// The most operands of one entry. A longer sum continues in the next entry.
+constexpr std::size_t kMaxOperands = 254;
+
+/// The most operands that a melting entry may have if they must be rescaled: a loop of products stays linear.
+constexpr std::size_t kMaxRescaled = 5;
+
+/// The most operands of an elementary operation: so many fit after `end` while end < limit.
+constexpr std::size_t kElementary = 3;
+
+/// One operand on its way to the tape: what it is, d(result) / d(operand), and its number.
+struct Operand {
+    Slot slot;
+    double partial;
+    double value;
+};
+
+/// The open end of a tape, as the inline operators see it: columns, and how far they are filled.
+/// Entry s has counts[s] operands; they follow those of entry s - 1.
+struct Recorder {
+    double* partials = nullptr;
+    Slot* operands = nullptr;
+    Count* counts = nullptr;
+    std::size_t end = 0;        // operands recorded
+    std::size_t limit = 0;      // while end < limit, one more operation fits
+    std::int64_t newest = 0;    // the newest entry
+    std::int64_t pin = 0;       // no entry up to here may melt
+    Stamp stamp = Stamp::none;  // of the stretch that is being recorded
+    Stamp outer = Stamp::none;  // of the stretch around it
+
+    /// Append an operation that does not fit: because the columns are full, or because this is a graph.
+    Slot record(OpCode code, double value, std::initializer_list<Operand> operands);
+
+    /// Raise TapeError unless the slot is one of a live stretch of this tape.
+    void require_live(Slot slot, Stamp of_value) const;
+};
+
+/// What a thread that has no tape yet records to: it is full and knows no value.
+extern Recorder no_recorder;
+
+/// The recorder of the current tape of this thread.
+inline constinit thread_local Recorder* recorder = &no_recorder;
+
+}  // namespace detail
+
+/// Record operations and differentiate them.
+///
+/// A thread has a tape of its own from its first operation on, so most programs never name one. A tape
+/// belongs to one thread at a time. Cost: 12 bytes an operand and 9 an entry; ten million entries in a chain
+/// work.
+class Tape : private detail::Recorder {
+   public:
+    /// What the tape is for: `melting` is fast and remembers derivatives only. `graph` remembers each
+    /// operation with its name and number, as pictures, tables and programs need it; nothing melts there.
+    enum class Mode { melting, graph };
+
+    struct Options {
+        Mode mode = Mode::melting;
+        std::size_t max_entries = std::numeric_limits<std::int32_t>::max();  // more than that: TapeError
+    };
+
+    Tape();
+    explicit Tape(Mode mode);
+    explicit Tape(const Options& options);
+    ~Tape();
+    Tape(const Tape&) = delete;
+    Tape& operator=(const Tape&) = delete;
+
+    /// Return the tape that this thread records to.
+    static Tape& current();
+
+    /// Forget all entries, keep the memory. Every value recorded so far is dead.
+    void clear();
+
+    /// Add seed * d(value)/d(x) for every x on which the values depend: to the gradient of each parameter
+    /// (which accumulates), and into the adjoint of every other entry (which starts from zero each time).
+    /// Raises TapeError for a value that is not of this tape, or that depends on nothing.
+    /// Cost: one pass over the tape. An entry whose adjoint is zero is skipped, so 0 * inf never arises.
+    void backward(std::span<const Seed> seeds);
+
+    /// Return the adjoint of a value after backward(); for a parameter, its accumulated gradient.
+    /// Raises TapeError if no backward pass has run since the value was recorded.
+    [[nodiscard]] double gradient(const Value& value) const;
+
+    [[nodiscard]] Mode mode() const { return mode_; }
+    [[nodiscard]] std::size_t entry_count() const { return static_cast<std::size_t>(newest); }
+    [[nodiscard]] std::size_t operand_count() const { return end; }
+    [[nodiscard]] std::size_t bytes() const;           ///< of entries, operands and adjoints in use
+    [[nodiscard]] std::size_t bytes_reserved() const;  ///< of all memory that the tape holds
+
+    /// Append an entry without operands, whose gradient can be asked for.
+    Value variable(double x);
+
+    /// Return n values that live as long as what is recorded now: until the scope ends, or clear().
+    std::span<Value> values(std::size_t n);
+
+    /// Append y = f(x1 ... xn), given the partial derivatives by its active operands.
+    Value record_many(detail::OpCode code, double y, std::span<const detail::Operand> operands);
+
+    /// Give a block of parameters its slots; at once, if it has them. Returns the slot of the first one.
+    Slot bind(const std::shared_ptr<detail::Block>& block);
+
+    /// One entry, as tables and pictures show it.
+    struct Entry {
+        Slot slot;
+        const char* operation;             // "" on a melting tape
+        double value;                      // NaN on a melting tape
+        double adjoint;                    // NaN before backward()
+        std::span<const Slot> operands;    // (n)
+        std::span<const double> partials;  // (n) d(entry) / d(operand)
+    };
+
+    /// Return the entries in the order of recording. The spans live until the next operation.
+    [[nodiscard]] std::vector<Entry> trace() const;
+
+   private:
+    friend struct detail::Recorder;
+    friend class Scope;
+    friend class Recording;
+    friend struct OwnTape;
+    struct Memory;
+
+    void make_room(std::size_t operand_count);
+    Slot append(detail::OpCode code, double value, std::span<const detail::Operand> operands);
+    Slot append_graph_entry(detail::OpCode code, double value, std::span<const detail::Operand> operands);
+    [[nodiscard]] bool is_live(Stamp of_value) const;
+    void open_stretch();
+    void rewind(std::size_t depth);
+    void close_stretch(std::size_t depth);
+    void enter_stretch();
+    void acquire();
+    void release();
+
+    Mode mode_;
+    std::size_t max_entries_;
+    std::unique_ptr<Memory> memory_;
+};
+
+/// Mark the current tape, and rewind it to there at the end of the C++ scope: a training step leaves nothing
+/// behind. Values recorded inside are dead afterwards; using one is a TapeError.
+class Scope {
+   public:
+    Scope();
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+    /// Rewind now, and go on recording from the mark.
+    void rewind();
+
+   private:
+    Tape& tape_;
+    std::size_t depth_;
+};
+
+/// Make a tape the current one of this thread until the end of the C++ scope.
+/// Raises TapeError if it is the current one of another thread.
+class Recording {
+   public:
+    explicit Recording(Tape& tape);
+    ~Recording();
+    Recording(const Recording&) = delete;
+    Recording& operator=(const Recording&) = delete;
+
+   private:
+    Tape& tape_;
+    detail::Recorder* before_;
+    bool nested_;  // the tape was the current one of this thread before
+};
+
+/// Run the chain rule from y back to everything that it depends on. See Tape::backward.
+void backward(const Value& y, double seed = 1.0);
+
+/// Run it from several results at once.
+void backward(std::initializer_list<Seed> seeds);
+void backward(std::span<const Seed> seeds);
+
+}  // namespace gradus

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "gradus/parameters.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+namespace gradus {
+
+namespace {
+
+ParameterView view_of(const std::shared_ptr<detail::Block>& block) {
+    const Slot first = Tape::current().bind(block);
+    return {block->values.data(), block->values.size(), first, detail::recorder->stamp};
+}
+
+}  // namespace
+
+ParameterView Parameter::view() const {
+    return view_of(block_).part(info().offset, size());
+}
+
+ParameterView Parameters::view() const {
+    return view_of(block_);
+}
+
+Parameter Parameters::add(std::string name, std::vector<std::size_t> shape, bool decays) {
+    auto& infos = block_->infos;
+    const auto same_name = [&](const ParameterInfo& info) { return info.name == name; };
+    if (std::any_of(infos.begin(), infos.end(), same_name)) {
+        throw DomainError(
+            fmt::format("parameters: the name is taken: \"{}\". Give each part its own name.", name));
+    }
+    const std::size_t size = std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
+    infos.push_back({std::move(name), std::move(shape), block_->values.size(), size, decays});
+    block_->values.resize(block_->values.size() + size);
+    block_->gradients.resize(block_->values.size());
+    return {block_, infos.size() - 1};
+}
+
+Parameter Parameters::operator[](std::string_view name) const {
+    std::string names;
+    for (std::size_t i = 0; i < infos().size(); ++i) {
+        if (infos()[i].name == name) return {block_, i};
+        names += (i == 0 ? "" : ", ") + infos()[i].name;
+    }
+    throw DomainError(fmt::format("parameters: no part has this name: \"{}\". The names are: {}.", name, names));
+}
+
+void Parameters::zero_gradients() const {
+    std::fill(gradients().begin(), gradients().end(), 0.0);
+}
+
+}  // namespace gradus

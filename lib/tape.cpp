@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: MIT
+// The tape behind the inline operators: memory, stretches, the backward pass, parameters, threads.
+#include "gradus/tape.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <limits>
+
+#include "column.hpp"
+#include "gradus/parameters.hpp"
+#include "gradus/value.hpp"
+#include "operation.hpp"
+
+namespace gradus {
+
+namespace {
+
+constexpr std::size_t kFirstRoom = std::size_t{1} << 14;  // operands a new tape has room for
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+std::int64_t number_of(Slot slot) {
+    return static_cast<std::int64_t>(slot);
+}
+
+/// Stamps come in lots, so that a stamp tells the tape that gave it out, and tapes take them without a lock.
+/// After four thousand million stamps they begin anew.
+class StampLots {
+   public:
+    static constexpr std::uint32_t kLot = std::uint32_t{1} << 20;
+
+    static std::uint32_t take(std::uint32_t tape_id) {
+        const std::uint32_t lot = 1 + next_.fetch_add(1, std::memory_order_relaxed) % (kLots - 2);
+        owners_[lot].store(tape_id, std::memory_order_relaxed);
+        return lot * kLot;
+    }
+    static std::uint32_t owner(Stamp stamp) {
+        return owners_[static_cast<std::uint32_t>(stamp) / kLot].load(std::memory_order_relaxed);
+    }
+
+   private:
+    static constexpr std::uint32_t kLots = 4096;  // the first holds Stamp::none, the last that of no_recorder
+    static inline std::atomic<std::uint32_t> next_{0};
+    static inline std::array<std::atomic<std::uint32_t>, kLots> owners_{};
+};
+
+std::atomic<std::uint32_t> next_tape_id{1};
+
+}  // namespace
+
+namespace detail {
+
+Recorder no_recorder{.pin = std::numeric_limits<std::int64_t>::max(),
+                     .stamp = Stamp{std::numeric_limits<std::uint32_t>::max()},
+                     .outer = Stamp{std::numeric_limits<std::uint32_t>::max()}};
+
+}  // namespace detail
+
+/// What only the slow paths of a tape touch.
+struct Tape::Memory {
+    /// What was recorded between a mark and the next one. A stretch lives or dies as a whole.
+    struct Stretch {
+        Stamp stamp;
+        std::int64_t first;      // the newest entry when it began
+        std::size_t end;         // the operands then
+        std::size_t values_end;  // the values handed out by values() then
+    };
+
+    /// A block of parameters and its slots.
+    struct Binding {
+        std::shared_ptr<detail::Block> block;  // null: the slots are free
+        std::size_t size = 0;
+        std::int64_t first = 0;     // slots first ... first + size - 1, all negative
+        Stamp stamp = Stamp::none;  // of the latest stretch that used it
+    };
+
+    detail::Column<double> partials;
+    detail::Column<Slot> operands;
+    detail::Column<detail::Count> counts;
+    detail::Column<double> values;         // of a graph's entries
+    detail::Column<detail::OpCode> codes;  // of a graph's entries
+
+    detail::Column<double> adjoint_column;  // those of the parameters, of slot 0, of the entries
+    double* adjoints = nullptr;             // points at slot 0; those of parameters are zero between passes
+    std::int64_t adjoint_slots = 0;         // entries that fit
+    std::int64_t differentiated = 0;        // adjoints[1 ... this] are those of the latest backward pass
+
+    std::vector<Binding> bindings;
+    std::int64_t parameters = 0;  // slots that bindings take
+
+    std::vector<Stretch> stretches;
+    std::uint32_t id = next_tape_id.fetch_add(1, std::memory_order_relaxed);
+    std::uint32_t next_stamp = 0, last_stamp = 0;
+
+    std::vector<std::unique_ptr<Value[]>> chunks;  // of values()
+    std::vector<std::size_t> chunk_ends;           // values in this chunk and those before
+    std::size_t values_end = 0;
+
+    std::atomic<const void*> owner{nullptr};  // the thread whose current tape this is
+
+    Stamp fresh_stamp() {
+        if (next_stamp == last_stamp) {
+            next_stamp = StampLots::take(id);
+            last_stamp = next_stamp + StampLots::kLot;
+        }
+        return Stamp{next_stamp++};
+    }
+
+    /// Make the adjoints of all parameters and of the entries up to `newest` addressable.
+    void reserve_adjoints(std::int64_t newest) {
+        const auto needed = static_cast<std::size_t>(parameters + newest + 1);
+        if (adjoints != nullptr && adjoints - adjoint_column.data() >= parameters && newest <= adjoint_slots)
+            return;
+        const std::size_t room = std::max(needed + needed / 2, adjoint_column.capacity());
+        adjoint_column.reserve(room, 0);
+        adjoints = adjoint_column.data() + parameters;
+        adjoint_slots = static_cast<std::int64_t>(adjoint_column.capacity()) - parameters - 1;
+        std::fill(adjoint_column.data(), adjoints + 1, 0.0);
+    }
+
+    const Binding* binding_of(std::int64_t slot) const {
+        for (const Binding& b : bindings) {
+            if (b.first <= slot && slot < b.first + static_cast<std::int64_t>(b.size)) return &b;
+        }
+        return nullptr;
+    }
+};
+
+// ---- life of a tape
+
+/// The tape that a thread has without asking for one.
+struct OwnTape {
+    Tape tape;
+    OwnTape() {
+        tape.acquire();
+        detail::recorder = &tape;
+    }
+};
+
+Tape& Tape::current() {
+    if (detail::recorder == &detail::no_recorder) {
+        static thread_local OwnTape own;
+        detail::recorder = &own.tape;
+    }
+    return static_cast<Tape&>(*detail::recorder);
+}
+
+Tape::Tape() : Tape(Options{}) {}
+
+Tape::Tape(Mode mode) : Tape(Options{.mode = mode}) {}
+
+Tape::Tape(const Options& options)
+    : mode_(options.mode),
+      max_entries_(std::min<std::size_t>(options.max_entries, std::numeric_limits<std::int32_t>::max())),
+      memory_(std::make_unique<Memory>()) {
+    memory_->stretches.reserve(16);
+    open_stretch();
+}
+
+Tape::~Tape() {
+    if (detail::recorder == this) detail::recorder = &detail::no_recorder;
+}
+
+void Tape::acquire() {
+    const void* none = nullptr;
+    const void* me = &detail::recorder;
+    if (!memory_->owner.compare_exchange_strong(none, me) && none != me) {
+        throw TapeError(
+            "recording: another thread records to this tape. Give each thread a tape of its own.");
+    }
+}
+
+void Tape::release() {
+    memory_->owner.store(nullptr);
+}
+
+// ---- stretches: which values are alive
+
+void Tape::enter_stretch() {
+    const auto& stretches = memory_->stretches;
+    stamp = stretches.back().stamp;
+    outer = stretches.size() > 1 ? stretches[stretches.size() - 2].stamp : stamp;
+    pin = mode_ == Mode::graph ? std::numeric_limits<std::int64_t>::max() : newest;
+}
+
+void Tape::open_stretch() {
+    memory_->stretches.push_back({memory_->fresh_stamp(), newest, end, memory_->values_end});
+    enter_stretch();
+}
+
+void Tape::rewind(std::size_t depth) {
+    if (depth >= memory_->stretches.size()) return;  // clear() was faster
+    memory_->stretches.resize(depth + 1);
+    Memory::Stretch& stretch = memory_->stretches.back();
+    newest = stretch.first;
+    end = stretch.end;
+    memory_->values_end = stretch.values_end;
+    memory_->differentiated = std::min(memory_->differentiated, newest);
+    stretch.stamp = memory_->fresh_stamp();
+    enter_stretch();
+}
+
+void Tape::close_stretch(std::size_t depth) {
+    if (depth >= memory_->stretches.size()) return;
+    rewind(depth);
+    memory_->stretches.pop_back();
+    enter_stretch();
+}
+
+void Tape::clear() {
+    rewind(0);
+}
+
+bool Tape::is_live(Stamp of_value) const {
+    const auto& stretches = memory_->stretches;
+    return std::any_of(stretches.begin(), stretches.end(),
+                       [&](const Memory::Stretch& stretch) { return stretch.stamp == of_value; });
+}
+
+void detail::Recorder::require_live(Slot slot, Stamp of_value) const {
+    if (slot == Slot::moved_from) {
+        throw TapeError(
+            "value: it was moved from. Assign to it before you use it, or copy instead of moving.");
+    }
+    const bool has_tape = this != &no_recorder;
+    if (has_tape) {
+        const Tape& tape = static_cast<const Tape&>(*this);
+        if (tape.is_live(of_value)) return;
+        if (StampLots::owner(of_value) == tape.memory_->id) {
+            throw TapeError(
+                "value: it was recorded before the tape was rewound or cleared. Compute it again.");
+        }
+    }
+    throw TapeError(
+        "value: it belongs to another tape, or to the tape of another thread. Compute it on this one, or "
+        "pass on "
+        "its number with value().");
+}
+
+Scope::Scope() : tape_(Tape::current()), depth_(tape_.memory_->stretches.size()) {
+    tape_.open_stretch();
+}
+Scope::~Scope() {
+    tape_.close_stretch(depth_);
+}
+void Scope::rewind() {
+    tape_.rewind(depth_);
+}
+
+Recording::Recording(Tape& tape) : tape_(tape), before_(detail::recorder) {
+    nested_ = tape.memory_->owner.load() == &detail::recorder;
+    tape.acquire();
+    // No entry melts behind the back of a handle that is copied while its tape is not the current one.
+    if (before_ != &detail::no_recorder) before_->pin = std::max(before_->pin, before_->newest);
+    detail::recorder = &tape;
+}
+
+Recording::~Recording() {
+    tape_.pin = std::max(tape_.pin, tape_.newest);
+    if (!nested_) tape_.release();
+    detail::recorder = before_;
+}
+
+// ---- recording, the slow way
+
+void Tape::make_room(std::size_t operand_count) {
+    Memory& m = *memory_;
+    const auto entries = static_cast<std::size_t>(newest);
+    if (entries >= max_entries_) {
+        throw TapeError(
+            fmt::format("tape: it is full: it holds {} entries, the most it may. Rewind it after each "
+                        "step with a Scope, or allow more with Options::max_entries.",
+                        entries));
+    }
+    // At least one operand an entry: so far the inline operators may go before they ask again.
+    std::size_t room = m.partials.capacity();
+    if (end + operand_count + detail::kElementary > room) {
+        room = std::max({kFirstRoom, 2 * room, end + operand_count + detail::kElementary});
+    }
+    m.partials.reserve(room, end);
+    m.operands.reserve(room, end);
+    m.counts.reserve(std::max(2 * entries, entries + 1 + (room - end)) + 1, entries + 1);
+    partials = m.partials.data();
+    operands = m.operands.data();
+    counts = m.counts.data();
+    if (mode_ == Mode::graph) {
+        m.values.reserve(m.counts.capacity(), entries + 1);
+        m.codes.reserve(m.counts.capacity(), entries + 1);
+    } else {
+        const std::size_t entries_left = max_entries_ - entries;
+        limit = std::min(room - (detail::kElementary - 1), end + entries_left);
+    }
+}
+
+Slot detail::Recorder::record(OpCode code, double value, std::initializer_list<Operand> list) {
+    return static_cast<Tape&>(*this).append(code, value, {list.begin(), list.size()});
+}
+
+/// Append an entry of at most kMaxOperands operands.
+Slot Tape::append(detail::OpCode code, double value, std::span<const detail::Operand> list) {
+    const bool graph = mode_ == Mode::graph;
+    const auto constant = [](const detail::Operand& operand) { return operand.slot == Slot::constant; };
+    const auto constants =
+        graph ? static_cast<std::size_t>(std::count_if(list.begin(), list.end(), constant)) : 0;
+    const auto needed_entries = static_cast<std::size_t>(newest) + constants + 1;
+    if (end + list.size() >= limit || needed_entries >= memory_->counts.capacity())
+        make_room(list.size() + constants);
+
+    std::int64_t next_constant = newest + 1;
+    const auto add_entry = [&](detail::OpCode of_entry, double number, std::size_t operand_count) {
+        ++newest;
+        counts[newest] = static_cast<detail::Count>(operand_count);
+        if (graph) {
+            memory_->codes.data()[newest] = of_entry;
+            memory_->values.data()[newest] = number;
+        }
+    };
+    if (graph) {
+        for (const detail::Operand& operand : list) {
+            if (constant(operand)) add_entry(detail::kConstant, operand.value, 0);
+        }
+    }
+    std::size_t kept = 0;
+    for (const detail::Operand& operand : list) {
+        if (constant(operand) && !graph) continue;
+        operands[end] = constant(operand) ? Slot{static_cast<std::int32_t>(next_constant++)} : operand.slot;
+        partials[end] = operand.partial;
+        ++end, ++kept;
+    }
+    add_entry(code, value, kept);
+    return Slot{static_cast<std::int32_t>(newest)};
+}
+
+Value Tape::variable(double x) {
+    const Slot slot = append(detail::kVariable, x, {});
+    pin = std::max(pin, newest);
+    return {x, slot, stamp};
+}
+
+Value Tape::record_many(detail::OpCode code, double y, std::span<const detail::Operand> list) {
+    constexpr std::size_t kPart = detail::kMaxOperands - 1;
+    std::array<detail::Operand, detail::kMaxOperands> part;
+    std::size_t in_part = 0;
+    for (std::size_t k = 0; k < list.size(); ++k) {
+        part[in_part++] = list[k];
+        if (in_part > kPart - 1 && k + 1 < list.size()) {  // to be continued in the next entry
+            part[0] = {append(detail::kPart, kNaN, {part.data(), in_part}), 1.0, kNaN};
+            in_part = 1;
+        }
+    }
+    return {y, append(code, y, {part.data(), in_part}), stamp};
+}
+
+std::span<Value> Tape::values(std::size_t n) {
+    constexpr std::size_t kChunk = 1024;
+    Memory& m = *memory_;
+    std::size_t chunk = 0;
+    while (chunk < m.chunks.size() && m.chunk_ends[chunk] < m.values_end + n) ++chunk;
+    // A run lies in one chunk: what is left of the chunk before stays unused until the rewind.
+    const auto begin_of = [&](std::size_t c) { return c == 0 ? 0 : m.chunk_ends[c - 1]; };
+    std::size_t begin = std::max(m.values_end, begin_of(chunk));
+    while (chunk < m.chunks.size() && begin + n > m.chunk_ends[chunk]) begin = begin_of(++chunk);
+    if (chunk == m.chunks.size()) {
+        begin = begin_of(chunk);
+        const std::size_t size = std::max(n, kChunk << std::min<std::size_t>(chunk, 10));
+        m.chunks.push_back(std::make_unique<Value[]>(size));
+        m.chunk_ends.push_back(begin + size);
+    }
+    m.values_end = begin + n;
+    const std::span<Value> run{m.chunks[chunk].get() + (begin - begin_of(chunk)), n};
+    std::fill(run.begin(), run.end(), Value{});
+    return run;
+}
+
+Slot Tape::bind(const std::shared_ptr<detail::Block>& block) {
+    Memory& m = *memory_;
+    const std::size_t size = block->values.size();
+    const auto slot = [](std::int64_t first) { return Slot{static_cast<std::int32_t>(first)}; };
+    for (Memory::Binding& b : m.bindings) {
+        if (b.block == block && b.size == size) {
+            b.stamp = stamp;
+            return slot(b.first);
+        }
+    }
+    for (Memory::Binding& b : m.bindings) {  // slots of a model that is gone, and of which no value is left
+        if (b.block && b.block.use_count() == 1 && !is_live(b.stamp)) b.block.reset();
+        if (!b.block && b.size == size) {
+            b.block = block, b.stamp = stamp;
+            return slot(b.first);
+        }
+    }
+    const auto most = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
+    if (size > most - static_cast<std::size_t>(m.parameters)) {
+        throw TapeError(
+            fmt::format("tape: too many parameters: {} in this block, {} bound before, at most {} fit. "
+                        "Use several tapes.",
+                        size, m.parameters, most));
+    }
+    m.parameters += static_cast<std::int64_t>(size);
+    m.bindings.push_back({block, size, -m.parameters, stamp});
+    return slot(-m.parameters);
+}
+
+// ---- backward
+
+namespace {
+
+/// The chain rule: from entry `top`, whose operands end at `end`, down to the first one.
+/// adjoint[operand] += partial * adjoint[entry], for each operand of each entry.
+void sweep(const detail::Recorder& tape, double* adjoints, std::int64_t top, std::size_t end) {
+    const Slot* operand = tape.operands + end;
+    const double* partial = tape.partials + end;
+    for (std::int64_t slot = top; slot > 0; --slot) {
+        const auto count = static_cast<std::ptrdiff_t>(tape.counts[slot]);
+        operand -= count;
+        partial -= count;
+        const double adjoint = adjoints[slot];
+        if (adjoint == 0.0) continue;
+        for (std::ptrdiff_t k = 0; k < count; ++k) adjoints[number_of(operand[k])] += partial[k] * adjoint;
+    }
+}
+
+}  // namespace
+
+void Tape::backward(std::span<const Seed> seeds) {
+    Memory& m = *memory_;
+    std::int64_t top = 0;
+    for (const Seed& seed : seeds) {
+        if (seed.value.is_constant()) {
+            throw TapeError(
+                "backward: this value depends on no variable and no parameter. Make the inputs with "
+                "variable(), and "
+                "use Value, not double, from there to the result.");
+        }
+        detail::require_live(*this, seed.value);
+        top = std::max(top, number_of(seed.value.slot()));
+    }
+    m.reserve_adjoints(newest);
+    std::fill(m.adjoints + 1, m.adjoints + newest + 1, 0.0);
+    for (const Seed& seed : seeds) m.adjoints[number_of(seed.value.slot())] += seed.seed;
+
+    std::size_t operands_end = end;
+    for (std::int64_t slot = newest; slot > top; --slot)
+        operands_end -= static_cast<std::size_t>(counts[slot]);
+    sweep(*this, m.adjoints, top, operands_end);
+    m.differentiated = newest;
+
+    for (const Memory::Binding& b : m.bindings) {
+        if (!b.block) continue;
+        double* adjoint = m.adjoints + b.first;
+        double* gradient = b.block->gradients.data();
+        for (std::size_t i = 0; i < b.size; ++i) {
+            gradient[i] += adjoint[i];
+            adjoint[i] = 0.0;
+        }
+    }
+}
+
+double Tape::gradient(const Value& value) const {
+    if (value.is_constant()) {
+        throw TapeError("gradient: this value is a constant. Make it with variable() to have its gradient.");
+    }
+    detail::require_live(*this, value);
+    const std::int64_t slot = number_of(value.slot());
+    if (slot < 0) {
+        const Memory::Binding* binding = memory_->binding_of(slot);
+        return binding->block->gradients[static_cast<std::size_t>(slot - binding->first)];
+    }
+    if (slot > memory_->differentiated) {
+        throw TapeError(
+            "gradient: no backward pass has run since this value was recorded. Call backward() first.");
+    }
+    return memory_->adjoints[slot];
+}
+
+void backward(const Value& y, double seed) {
+    backward({{y, seed}});
+}
+void backward(std::initializer_list<Seed> seeds) {
+    backward(std::span(seeds.begin(), seeds.size()));
+}
+void backward(std::span<const Seed> seeds) {
+    Tape::current().backward(seeds);
+}
+
+// ---- looking at a tape
+
+std::size_t Tape::bytes() const {
+    const std::size_t entry = sizeof(detail::Count) + sizeof(double);
+    return end * (sizeof(Slot) + sizeof(double)) + entry_count() * entry +
+           static_cast<std::size_t>(memory_->parameters) * sizeof(double);
+}
+
+std::size_t Tape::bytes_reserved() const {
+    const Memory& m = *memory_;
+    return m.partials.capacity() * sizeof(double) + m.operands.capacity() * sizeof(Slot) +
+           m.counts.capacity() + m.adjoint_column.capacity() * sizeof(double) +
+           m.values.capacity() * sizeof(double) + m.codes.capacity();
+}
+
+std::vector<Tape::Entry> Tape::trace() const {
+    std::vector<Entry> entries_so_far;
+    std::size_t first = 0;
+    for (std::int64_t slot = 1; slot <= newest; ++slot) {
+        const auto count = static_cast<std::size_t>(counts[slot]);
+        const bool graph = mode_ == Mode::graph;
+        entries_so_far.push_back({Slot{static_cast<std::int32_t>(slot)},
+                                  graph ? detail::operation_name(memory_->codes.data()[slot]) : "",
+                                  graph ? memory_->values.data()[slot] : kNaN,
+                                  slot <= memory_->differentiated ? memory_->adjoints[slot] : kNaN,
+                                  {operands + first, count},
+                                  {partials + first, count}});
+        first += count;
+    }
+    return entries_so_far;
+}
+
+}  // namespace gradus
