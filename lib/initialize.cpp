@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "gradus/initialize.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "gradus/error.hpp"
+
+namespace gradus {
+
+namespace {
+
+enum class Fan { both, inputs };
+enum class Shape { normal, uniform };
+
+struct Initialization {
+    std::string_view name;
+    double numerator;  // of the variance
+    Fan denominator;
+    Shape shape;
+};
+
+constexpr std::array kInitializations{
+    Initialization{"xavier_normal", 2.0, Fan::both, Shape::normal},
+    Initialization{"xavier_uniform", 2.0, Fan::both, Shape::uniform},
+    Initialization{"glorot_normal", 2.0, Fan::both, Shape::normal},
+    Initialization{"glorot_uniform", 2.0, Fan::both, Shape::uniform},
+    Initialization{"he_normal", 2.0, Fan::inputs, Shape::normal},
+    Initialization{"he_uniform", 2.0, Fan::inputs, Shape::uniform},
+    Initialization{"lecun_normal", 1.0, Fan::inputs, Shape::normal},
+    Initialization{"lecun_uniform", 1.0, Fan::inputs, Shape::uniform},
+    Initialization{"zeros", 0.0, Fan::inputs, Shape::uniform},
+};
+
+const Initialization& find(std::string_view name) {
+    std::string names;
+    for (const Initialization& each : kInitializations) {
+        if (each.name == name) return each;
+        names += names.empty() ? "" : ", ";
+        names += each.name;
+    }
+    throw DomainError(
+        fmt::format("initialize: no initialization has this name: \"{}\". The names are: {}.", name, names));
+}
+
+}  // namespace
+
+void initialize(std::string_view name, std::span<double> weights, std::size_t inputs, Random& random) {
+    const Initialization& chosen = find(name);
+    if (inputs == 0 || weights.size() % inputs != 0) {
+        throw ShapeError(
+            fmt::format("initialize: not a whole number of outputs: {} weights for {} inputs. Give "
+                        "outputs * inputs weights.",
+                        weights.size(), inputs));
+    }
+    const std::size_t outputs = weights.size() / inputs;
+    const std::size_t fan = chosen.denominator == Fan::both ? inputs + outputs : inputs;
+    const double variance = chosen.numerator / static_cast<double>(fan);
+    const double stddev = std::sqrt(variance), bound = std::sqrt(3.0 * variance);
+    for (double& weight : weights) {
+        weight = chosen.shape == Shape::normal ? random.normal(0.0, stddev) : random.uniform(-bound, bound);
+    }
+}
+
+}  // namespace gradus
