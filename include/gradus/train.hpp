@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// The training loop: full batches, mini-batches and stochastic descent, with early stopping.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "gradus/error.hpp"
+#include "gradus/optim.hpp"
+#include "gradus/regularization.hpp"
+
+namespace gradus {
+
+/// The batch size of full-batch descent, however many examples there are.
+constexpr std::size_t kFullBatch = std::numeric_limits<std::size_t>::max();
+
+/// What one pass over the examples gave. Loss and penalty are means over its steps, each weighed by its batch
+/// and taken before the parameters change: with full batches they are those at the parameters it began with.
+struct Epoch {
+    std::size_t number = 0;        ///< from 1
+    double loss = 0.0;             ///< of the examples
+    double penalty = 0.0;          ///< of the regularization
+    double objective = 0.0;        ///< loss + penalty: what the descent makes small
+    double validation_loss = 0.0;  ///< after the epoch; NaN if none is measured
+    double learning_rate = 0.0;    ///< of the last step
+};
+
+struct TrainOptions {
+    std::size_t epochs = 100;
+    std::size_t batch_size = 32;  ///< 1 for stochastic descent, kFullBatch for all examples
+    std::uint64_t seed = 0;       ///< of the order of the examples
+    Regularization regularization = {};
+    double max_gradient_norm = std::numeric_limits<double>::infinity();  ///< see clip_gradients
+    std::function<double()> validation_loss = nullptr;  ///< of held-out examples; asked for after each epoch
+    std::size_t patience = 0;  ///< epochs without a better validation loss before it stops; 0: never
+    double min_delta = 0.0;    ///< how much lower a better one must be
+    std::function<void(const Epoch&)> on_epoch = nullptr;  ///< called after each epoch
+};
+
+/// How training ended.
+struct TrainResult {
+    Epoch last;  ///< the last epoch
+    Epoch best;  ///< the epoch of the lowest validation loss; the last one, if none is measured
+    bool stopped_early = false;
+};
+
+/// Training went to infinity. The parameters are the last ones at which loss and gradients were finite.
+class DivergenceError : public Error {
+   public:
+    DivergenceError(const std::string& message, std::size_t step, double loss)
+        : Error(message), step_(step), loss_(loss) {}
+
+    [[nodiscard]] std::size_t step() const { return step_; }  ///< from 1
+    [[nodiscard]] double loss() const { return loss_; }       ///< of the batch so far, at that step
+
+   private:
+    std::size_t step_;
+    double loss_;
+};
+
+/// Make the mean loss of the examples 0 ... examples - 1, plus the penalty, small.
+///
+///     Adam adam{model.parameters(), {.learning_rate = 0.01}};
+///     train(adam, data.rows,
+///           [&](std::size_t i) { return softmax_cross_entropy(model(data.row(i)), data.label(i)); },
+///           {.epochs = 20, .batch_size = 16});
+///
+/// Each epoch goes through the examples in a new random order. The loss of each example of a batch is
+/// recorded, differentiated and rewound; then the optimizer steps. With patience, the parameters of the best
+/// epoch are restored at the end. The same seed gives the same bits.
+/// Raises DivergenceError when the loss, a gradient or a parameter is not finite any more; DomainError for
+/// zero epochs, examples or batch size, and for patience without a validation loss.
+/// Cost: memory for one example's tape and a copy of the parameters; in steady state nothing is allocated.
+TrainResult train(Optimizer& optimizer, std::size_t examples,
+                  const std::function<Value(std::size_t example)>& loss, const TrainOptions& options = {});
+
+/// Return the mean of loss(i) over the examples 0 ... examples - 1, for a validation loss.
+/// Raises DomainError if there are none.
+double mean_loss(std::size_t examples, const std::function<double(std::size_t example)>& loss);
+
+}  // namespace gradus
