@@ -29,7 +29,7 @@ std::int64_t number_of(Slot slot) {
 /// After four thousand million stamps they begin anew.
 class StampLots {
    public:
-    static constexpr std::uint32_t kLot = std::uint32_t{1} << 20;
+    static constexpr std::uint32_t kLot = std::uint32_t{1} << 12;
 
     static std::uint32_t take(std::uint32_t tape_id) {
         const std::uint32_t lot = 1 + next_.fetch_add(1, std::memory_order_relaxed) % (kLots - 2);
@@ -41,7 +41,8 @@ class StampLots {
     }
 
    private:
-    static constexpr std::uint32_t kLots = 4096;  // the first holds Stamp::none, the last that of no_recorder
+    // The first lot holds Stamp::none, the last one that of no_recorder.
+    static constexpr std::uint32_t kLots = std::uint32_t{1} << 20;
     static inline std::atomic<std::uint32_t> next_{0};
     static inline std::array<std::atomic<std::uint32_t>, kLots> owners_{};
 };
@@ -73,7 +74,7 @@ struct Tape::Memory {
         std::shared_ptr<detail::Block> block;  // null: the slots are free
         std::size_t size = 0;
         std::int64_t first = 0;     // slots first ... first + size - 1, all negative
-        Stamp stamp = Stamp::none;  // of the latest stretch that used it
+        Stamp stamp = Stamp::none;  // of the outermost live stretch that uses it
     };
 
     detail::Column<double> partials;
@@ -200,6 +201,7 @@ void Tape::rewind(std::size_t depth) {
     memory_->differentiated = std::min(memory_->differentiated, newest);
     stretch.stamp = memory_->fresh_stamp();
     enter_stretch();
+    set_limit();
 }
 
 void Tape::close_stretch(std::size_t depth) {
@@ -265,16 +267,15 @@ Recording::~Recording() {
 
 // ---- recording, the slow way
 
-void Tape::make_room(std::size_t operand_count) {
+void Tape::make_room(std::size_t operand_count, std::size_t added_entries) {
     Memory& m = *memory_;
     const auto entries = static_cast<std::size_t>(newest);
-    if (entries >= max_entries_) {
-        throw TapeError(
-            fmt::format("tape: it is full: it holds {} entries, the most it may. Rewind it after each "
-                        "step with a Scope, or allow more with Options::max_entries.",
-                        entries));
+    if (entries + added_entries > max_entries_) {
+        throw TapeError(fmt::format(
+            "tape: it is full: it holds {} entries and may hold {}. Rewind it after each step with "
+            "a Scope, or allow more with Options::max_entries.",
+            entries, max_entries_));
     }
-    // At least one operand an entry: so far the inline operators may go before they ask again.
     std::size_t room = m.partials.capacity();
     if (end + operand_count + detail::kElementary > room) {
         room = std::max({kFirstRoom, 2 * room, end + operand_count + detail::kElementary});
@@ -288,10 +289,17 @@ void Tape::make_room(std::size_t operand_count) {
     if (mode_ == Mode::graph) {
         m.values.reserve(m.counts.capacity(), entries + 1);
         m.codes.reserve(m.counts.capacity(), entries + 1);
-    } else {
-        const std::size_t entries_left = max_entries_ - entries;
-        limit = std::min(room - (detail::kElementary - 1), end + entries_left);
     }
+    set_limit();
+}
+
+/// Say how far the inline operators may go before they ask again: each takes one entry, and at least one and
+/// at most kElementary operands. A graph records nothing inline.
+void Tape::set_limit() {
+    const std::size_t room = memory_->partials.capacity();
+    if (mode_ == Mode::graph || room == 0) return;
+    const std::size_t most_entries = std::min(memory_->counts.capacity() - 1, max_entries_);
+    limit = std::min(room - (detail::kElementary - 1), end + most_entries - entry_count());
 }
 
 Slot detail::Recorder::record(OpCode code, double value, std::initializer_list<Operand> list) {
@@ -304,9 +312,11 @@ Slot Tape::append(detail::OpCode code, double value, std::span<const detail::Ope
     const auto constant = [](const detail::Operand& operand) { return operand.slot == Slot::constant; };
     const auto constants =
         graph ? static_cast<std::size_t>(std::count_if(list.begin(), list.end(), constant)) : 0;
-    const auto needed_entries = static_cast<std::size_t>(newest) + constants + 1;
-    if (end + list.size() >= limit || needed_entries >= memory_->counts.capacity())
-        make_room(list.size() + constants);
+    const std::size_t needed_entries = entry_count() + constants + 1;
+    if (end + list.size() > memory_->partials.capacity() || needed_entries >= memory_->counts.capacity() ||
+        needed_entries > max_entries_) {
+        make_room(list.size(), constants + 1);
+    }
 
     std::int64_t next_constant = newest + 1;
     const auto add_entry = [&](detail::OpCode of_entry, double number, std::size_t operand_count) {
@@ -330,6 +340,7 @@ Slot Tape::append(detail::OpCode code, double value, std::span<const detail::Ope
         ++end, ++kept;
     }
     add_entry(code, value, kept);
+    set_limit();
     return Slot{static_cast<std::int32_t>(newest)};
 }
 
@@ -380,7 +391,7 @@ Slot Tape::bind(const std::shared_ptr<detail::Block>& block) {
     const auto slot = [](std::int64_t first) { return Slot{static_cast<std::int32_t>(first)}; };
     for (Memory::Binding& b : m.bindings) {
         if (b.block == block && b.size == size) {
-            b.stamp = stamp;
+            if (!is_live(b.stamp)) b.stamp = stamp;
             return slot(b.first);
         }
     }
@@ -446,9 +457,10 @@ void Tape::backward(std::span<const Seed> seeds) {
         operands_end -= static_cast<std::size_t>(counts[slot]);
     sweep(*this, m.adjoints, top, operands_end);
     m.differentiated = newest;
+    pin = std::max(pin, newest);  // what has an adjoint now must not become something else
 
     for (const Memory::Binding& b : m.bindings) {
-        if (!b.block) continue;
+        if (!b.block || !is_live(b.stamp)) continue;
         double* adjoint = m.adjoints + b.first;
         double* gradient = b.block->gradients.data();
         for (std::size_t i = 0; i < b.size; ++i) {

@@ -159,7 +159,8 @@ class Tape : private detail::Recorder {
     friend struct OwnTape;
     struct Memory;
 
-    void make_room(std::size_t operand_count);
+    void make_room(std::size_t operand_count, std::size_t added_entries);
+    void set_limit();
     Slot append(detail::OpCode code, double value, std::span<const detail::Operand> operands);
     Slot append_graph_entry(detail::OpCode code, double value, std::span<const detail::Operand> operands);
     [[nodiscard]] bool is_live(Stamp of_value) const;

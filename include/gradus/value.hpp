@@ -155,12 +155,18 @@ GRADUS_INLINE void rescale(Recorder&, std::size_t, std::size_t, ops::One) {}
 template <class Partial>
 constexpr std::size_t kMeltable = std::same_as<Partial, ops::One> ? kMaxOperands - 1 : kMaxRescaled;
 
+/// Whether nothing may melt into an operation with this partial: backward never looks beyond a zero, but in a
+/// product 0 * inf is NaN. NaN counts as well, so that one comparison does.
+GRADUS_INLINE bool vanishes(double partial) {
+    return !(std::abs(partial) > 0.0);
+}
+
 /// Let the entry of a temporary melt, if it can: then its operands are rescaled, and wait for more.
 template <class Partial>
 GRADUS_INLINE bool melt(Recorder& tape, Slot temporary, Partial partial) {
     if (number_of(temporary) != tape.newest || tape.newest <= tape.pin) return false;
     const std::size_t operands = count(tape, tape.newest);
-    if (operands > kMeltable<Partial>) return false;
+    if (operands > kMeltable<Partial> || vanishes(partial)) return false;
     rescale(tape, tape.end - operands, tape.end, partial);
     return true;
 }
@@ -175,6 +181,7 @@ GRADUS_INLINE bool melt_pair(Recorder& tape, Slot high, High dhigh, Slot low, Lo
     if (high_count > kMeltable<High> || low_count > kMeltable<Low> || high_count + low_count > kMaxOperands) {
         return false;
     }
+    if (vanishes(dhigh) || vanishes(dlow)) return false;
     const std::size_t middle = tape.end - high_count;
     for (std::size_t k = middle; k != tape.end; ++k) {
         if (tape.operands[k] == low) return false;
@@ -234,6 +241,14 @@ GRADUS_INLINE Slot record(Recorder& tape, Slot a, DA da, Slot b, DB db) {
     return new_entry(tape, 2);
 }
 
+/// End what was given away, if only with std::move: its entry may have melted.
+template <class A>
+GRADUS_INLINE void end_temporary([[maybe_unused]] A& a) {
+    if constexpr (is_temporary<A>) {
+        [[maybe_unused]] const Value ended = std::move(a);
+    }
+}
+
 /// Compute y = Op(a), and record it unless a is a constant.
 template <class Op, class A>
 GRADUS_INLINE Value apply(A&& a) {
@@ -241,10 +256,14 @@ GRADUS_INLINE Value apply(A&& a) {
     if (!is_active(a)) return y;
     Recorder& tape = *recorder;
     require_live(tape, a);
+    Slot slot;
     if (tape.end >= tape.limit) [[unlikely]] {
-        return {y, tape.record(code_of<Op>, y, {{a.slot(), Op::da(x, y), x}}), tape.stamp};
+        slot = tape.record(code_of<Op>, y, {{a.slot(), Op::da(x, y), x}});
+    } else {
+        slot = record<is_temporary<A>>(tape, a.slot(), Op::da(x, y));
     }
-    return {y, record<is_temporary<A>>(tape, a.slot(), Op::da(x, y)), tape.stamp};
+    end_temporary<A>(a);
+    return {y, slot, tape.stamp};
 }
 
 /// Compute y = Op(a, b), and record it unless both are constants.
@@ -267,6 +286,8 @@ GRADUS_INLINE Value apply(A&& a, B&& b) {
         slot = record<is_temporary<A>, is_temporary<B>>(tape, slot_of(a), Op::da(p, q, y), slot_of(b),
                                                         Op::db(p, q, y));
     }
+    end_temporary<A>(a);
+    end_temporary<B>(b);
     return {y, slot, tape.stamp};
 }
 
