@@ -12,10 +12,11 @@
 namespace gradus {
 
 /// Draw random numbers that depend on the seed alone.
-/// Integers: xoshiro256++ (Blackman and Vigna, 2019), its state filled by splitmix64. Doubles are made from
-/// them by integer work, + - * / and sqrt only, each of which IEEE 754 rounds in one way; no function of libm
-/// is called. Satisfies std::uniform_random_bit_generator; the distributions of <random> differ between
-/// platforms, though. Give each purpose (weights, shuffles, split) a generator with a seed of its own.
+/// Integers: xoshiro256++ (Blackman and Vigna, 2019), its state filled by splitmix64.
+/// Doubles: made from them by integer work, + - * / and sqrt, which IEEE 754 rounds in one way only, and not
+/// by log, sin or cos, whose last bits differ between platforms.
+/// Satisfies std::uniform_random_bit_generator; what <random> makes from it differs between platforms.
+/// Give each purpose (weights, shuffles, split) a generator with a seed of its own.
 class Random {
    public:
     using result_type = std::uint64_t;
