@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "gradus/error.hpp"
@@ -59,6 +60,15 @@ std::span<const Value> record(const Layer& layer, std::span<const X> x) {
     return y;
 }
 
+// Two columns of a description.
+std::string sizes(const Layer& layer) {
+    return fmt::format("{} -> {} {}", layer.inputs(), layer.outputs(), activation_name(layer.activation()));
+}
+std::string parts(const Layer& layer) {
+    const std::size_t m = layer.outputs(), n = layer.inputs();
+    return fmt::format("weight ({},{})  bias ({})  {} parameters", m, n, m, m * n + m);
+}
+
 }  // namespace
 
 // ---- layer
@@ -88,14 +98,13 @@ std::vector<double> Layer::predict(std::span<const double> x) const {
 }
 
 std::string Layer::describe() const {
-    return fmt::format("{} -> {} {}, {} parameters", inputs(), outputs(), activation_name(activation_),
-                       weight_.size() + bias_.size());
+    return fmt::format("Layer {}  {}", sizes(*this), parts(*this));
 }
 
 // ---- neuron
 
 std::string Neuron::describe() const {
-    return fmt::format("neuron {}", layer_.describe());
+    return fmt::format("Neuron {}  {}", sizes(layer_), parts(layer_));
 }
 
 // ---- multilayer perceptron
@@ -135,13 +144,15 @@ std::vector<double> MLP::predict(std::span<const double> x) const {
 }
 
 std::string MLP::describe() const {
+    std::size_t longest = 0;
+    for (const Layer& layer : layers_) longest = std::max(longest, sizes(layer).size());
     std::string widths = fmt::format("{}", layers_.front().inputs());
     std::string lines;
     for (std::size_t k = 0; k < layers_.size(); ++k) {
         widths += fmt::format("-{}", layers_[k].outputs());
-        lines += fmt::format("\n  {}: {}", k, layers_[k].describe());
+        lines += fmt::format("\n  {}: {:{}}  {}", k, sizes(layers_[k]), longest, parts(layers_[k]));
     }
-    return fmt::format("mlp {}, {} parameters{}", widths, parameters_.size(), lines);
+    return fmt::format("MLP {}, {} parameters{}", widths, parameters_.size(), lines);
 }
 
 }  // namespace gradus

@@ -61,7 +61,7 @@ class Layer {
     [[nodiscard]] Parameter weight() const { return weight_; }             ///< (outputs, inputs)
     [[nodiscard]] Parameter bias() const { return bias_; }                 ///< (outputs)
 
-    /// Return one line with its sizes, activation and number of parameters.
+    /// Return a line with its sizes, activation and parameters.
     [[nodiscard]] std::string describe() const;
 
    private:
