@@ -13,8 +13,19 @@ constexpr OpCode code_after_table(std::size_t k) {
 
 constexpr OpCode kConstant = code_after_table(0);
 constexpr OpCode kVariable = code_after_table(1);
-constexpr OpCode kPart =
-    code_after_table(2);  // operands of the next entry, which takes this one with partial 1
+// Operands of the next entry, which takes this one with partial 1.
+constexpr OpCode kPart = code_after_table(2);
+
+// Reductions. The operands are those of the first span, then those of the second one.
+constexpr OpCode kSum = code_after_table(3);
+constexpr OpCode kMean = code_after_table(4);
+constexpr OpCode kDot = code_after_table(5);
+constexpr OpCode kNorm = code_after_table(6);
+constexpr OpCode kMax = code_after_table(7);
+constexpr OpCode kLogSumExp = code_after_table(8);
+// Of x[i] and logsumexp(x).
+constexpr OpCode kSoftmax = code_after_table(9);
+constexpr OpCode kLogSoftmax = code_after_table(10);
 
 /// Return the name of an operation, as labels and tables show it.
 const char* operation_name(OpCode code);

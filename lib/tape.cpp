@@ -267,6 +267,14 @@ Recording::~Recording() {
 
 // ---- recording, the slow way
 
+void Tape::require_room(std::size_t operand_count, std::size_t added_entries) {
+    const std::size_t needed_entries = entry_count() + added_entries;
+    if (end + operand_count > memory_->partials.capacity() || needed_entries >= memory_->counts.capacity() ||
+        needed_entries > max_entries_) {
+        make_room(operand_count, added_entries);
+    }
+}
+
 void Tape::make_room(std::size_t operand_count, std::size_t added_entries) {
     Memory& m = *memory_;
     const auto entries = static_cast<std::size_t>(newest);
@@ -306,17 +314,17 @@ Slot detail::Recorder::record(OpCode code, double value, std::initializer_list<O
     return static_cast<Tape&>(*this).append(code, value, {list.begin(), list.size()});
 }
 
+void detail::Recorder::reserve(std::size_t operand_count) {
+    static_cast<Tape&>(*this).require_room(operand_count, 1);
+}
+
 /// Append an entry of at most kMaxOperands operands.
 Slot Tape::append(detail::OpCode code, double value, std::span<const detail::Operand> list) {
     const bool graph = mode_ == Mode::graph;
     const auto constant = [](const detail::Operand& operand) { return operand.slot == Slot::constant; };
     const auto constants =
         graph ? static_cast<std::size_t>(std::count_if(list.begin(), list.end(), constant)) : 0;
-    const std::size_t needed_entries = entry_count() + constants + 1;
-    if (end + list.size() > memory_->partials.capacity() || needed_entries >= memory_->counts.capacity() ||
-        needed_entries > max_entries_) {
-        make_room(list.size(), constants + 1);
-    }
+    require_room(list.size(), constants + 1);
 
     std::int64_t next_constant = newest + 1;
     const auto add_entry = [&](detail::OpCode of_entry, double number, std::size_t operand_count) {

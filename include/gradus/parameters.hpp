@@ -39,6 +39,7 @@ class ParameterView {
         : values_(values), size_(size), first_(first), stamp_(stamp) {}
 
     [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::span<const double> numbers() const { return {values_, size_}; }
     const Value operator[](std::size_t i) const {  // const: a parameter is a leaf and never melts
         return {values_[i],
                 static_cast<Slot>(static_cast<std::int32_t>(first_) + static_cast<std::int32_t>(i)), stamp_};

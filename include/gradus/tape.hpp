@@ -70,6 +70,10 @@ struct Recorder {
     /// Append an operation that does not fit: because the columns are full, or because this is a graph.
     Slot record(OpCode code, double value, std::initializer_list<Operand> operands);
 
+    /// Make room for one more entry, of that many operands: who knows them all at once, as a reduction does,
+    /// writes them straight into the columns of a melting tape.
+    void reserve(std::size_t operand_count);
+
     /// Raise TapeError unless the slot is one of a live stretch of this tape.
     void require_live(Slot slot, Stamp of_value) const;
 };
@@ -159,6 +163,7 @@ class Tape : private detail::Recorder {
     friend struct OwnTape;
     struct Memory;
 
+    void require_room(std::size_t operand_count, std::size_t added_entries);
     void make_room(std::size_t operand_count, std::size_t added_entries);
     void set_limit();
     Slot append(detail::OpCode code, double value, std::span<const detail::Operand> operands);
