@@ -47,7 +47,10 @@ Schedule constant(double rate) {
 
 Schedule step(double rate, std::size_t every, double factor) {
     require_rate(rate);
-    require_rate(factor);
+    if (!(factor >= 0.0 && std::isfinite(factor))) {
+        throw DomainError(fmt::format(
+            "schedule: the factor is negative or not finite: {}. Give a number such as 0.5.", factor));
+    }
     require_steps(every);
     return [=](std::size_t k) { return rate * std::pow(factor, static_cast<double>(k / every)); };
 }

@@ -34,7 +34,8 @@ class Schedule {
     std::function<double(std::size_t)> rate_;
 };
 
-/// The usual schedules. Each raises DomainError for a rate that is not finite or negative, or for zero steps.
+/// The usual schedules. Each raises DomainError for a rate or factor that is negative or not finite, and for
+/// zero steps.
 namespace schedule {
 
 /// Give the same rate always.

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// Tests of gradus/train.hpp.
+#include "gradus/train.hpp"
+
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "allocations.hpp"
+#include "doctest.hpp"
+#include "gradus/losses.hpp"
+#include "gradus/nn.hpp"
+
+using namespace gradus;
+
+namespace {
+
+using Numbers = std::vector<double>;
+
+constexpr std::array<std::array<double, 2>, 4> kInputs{{{0, 0}, {0, 1}, {1, 0}, {1, 1}}};
+constexpr std::array<double, 4> kXor{0, 1, 1, 0};
+
+/// A network that can learn "either, but not both".
+struct Xor {
+    MLP model{{2, 4, 1}, {.hidden = "tanh", .init = "xavier_normal", .seed = 1}};
+
+    [[nodiscard]] Value operator()(std::size_t i) const {
+        return binary_cross_entropy(model(kInputs[i])[0], kXor[i]);
+    }
+    [[nodiscard]] Numbers numbers() const {
+        const std::span<double> values = model.parameters().values();
+        return {values.begin(), values.end()};
+    }
+};
+
+/// A model of one number p, for which descent can be followed by hand: the loss of example i is
+/// (p - target[i])^2 / 2, so its gradient is p - target[i].
+struct Mean {
+    Parameters parameters;
+    Parameter p = parameters.add("p", {1});
+    Numbers targets{1, 2, 6};
+
+    [[nodiscard]] double number() const { return p.values()[0]; }
+    [[nodiscard]] auto loss() const {
+        return [this](std::size_t i) { return 0.5 * squared_error(Value(p.view()[0]), targets[i]); };
+    }
+};
+
+}  // namespace
+
+TEST_CASE("train: a network learns XOR, with full batches and with single examples") {
+    for (const std::size_t batch_size : {kFullBatch, std::size_t{1}, std::size_t{3}}) {
+        const Xor task;
+        Adam adam(task.model.parameters(), {.learning_rate = 0.05});
+        const TrainResult result = train(adam, 4, task, {.epochs = 300, .batch_size = batch_size});
+        CHECK(result.last.loss < 0.02);
+        for (std::size_t i = 0; i < 4; ++i)
+            CHECK((task.model.predict(kInputs[i])[0] > 0.0) == (kXor[i] == 1.0));
+    }
+}
+
+TEST_CASE("train: one full batch is one step against the mean gradient") {
+    const Mean mean;
+    Sgd sgd(mean.parameters, {.learning_rate = 0.5});
+    const TrainResult result = train(sgd, 3, mean.loss(), {.epochs = 2, .batch_size = kFullBatch});
+    // The mean of the targets is 3; p goes from 0 half the way to it, twice.
+    CHECK(mean.number() == doctest::Approx(2.25).epsilon(1e-15));
+    CHECK(sgd.steps() == 2);
+    CHECK(result.last.number == 2);
+    CHECK(result.last.loss == doctest::Approx((0.25 + 0.25 + 20.25) / 6.0));  // at p = 1.5
+    CHECK(result.last.learning_rate == 0.5);
+    CHECK(std::isnan(result.last.validation_loss));
+}
+
+TEST_CASE("train: the batch size says how many steps an epoch has") {
+    for (const std::size_t batch_size : {1, 2, 3, 4}) {
+        const Mean mean;
+        Sgd sgd(mean.parameters);
+        train(sgd, 3, mean.loss(), {.epochs = 1, .batch_size = batch_size});
+        CHECK(sgd.steps() == (3 + batch_size - 1) / batch_size);
+    }
+}
+
+TEST_CASE("train: the penalty shows in the objective and pulls the parameters") {
+    const Mean mean;
+    mean.p.values()[0] = 2.0;
+    Sgd sgd(mean.parameters, {.learning_rate = 0.5});
+    const TrainResult result =
+        train(sgd, 3, mean.loss(),
+              {.epochs = 1, .batch_size = kFullBatch, .regularization = {.l1 = 0.25, .l2 = 0.5}});
+    CHECK(result.last.loss == doctest::Approx(17.0 / 6.0));
+    CHECK(result.last.penalty == 1.5);  // 0.25 |2| + 0.5 / 2 * 2^2
+    CHECK(result.last.objective == result.last.loss + 1.5);
+    CHECK(mean.number() == doctest::Approx(2.0 - 0.5 * (-1.0 + 0.25 + 0.5 * 2.0)).epsilon(1e-15));
+}
+
+TEST_CASE("train: gradients are clipped") {
+    const Mean mean;
+    Sgd sgd(mean.parameters, {.learning_rate = 1.0});
+    train(sgd, 3, mean.loss(), {.epochs = 1, .batch_size = kFullBatch, .max_gradient_norm = 0.25});
+    CHECK(mean.number() == doctest::Approx(0.25).epsilon(1e-15));
+}
+
+TEST_CASE("train: the same seed gives the same bits, another seed others") {
+    const auto run = [](std::uint64_t seed) {
+        const Xor task;
+        Sgd sgd(task.model.parameters(), {.learning_rate = 0.1, .momentum = 0.9});
+        train(sgd, 4, task, {.epochs = 20, .batch_size = 2, .seed = seed});
+        return task.numbers();
+    };
+    CHECK(run(1) == run(1));
+    CHECK(run(1) != run(2));
+}
+
+TEST_CASE("train: the callback sees every epoch") {
+    const Mean mean;
+    Sgd sgd(mean.parameters, {.learning_rate = schedule::linear(0.4, 0.1, 3)});
+    std::vector<Epoch> seen;
+    train(sgd, 3, mean.loss(),
+          {.epochs = 4,
+           .batch_size = kFullBatch,
+           .validation_loss = [&] { return mean.number(); },
+           .on_epoch = [&](const Epoch& epoch) { seen.push_back(epoch); }});
+    REQUIRE(seen.size() == 4);
+    CHECK(seen[0].number == 1);
+    CHECK(seen[3].number == 4);
+    CHECK(seen[0].learning_rate == 0.4);
+    CHECK(seen[3].learning_rate == doctest::Approx(0.1));
+    CHECK(seen[3].validation_loss == mean.number());
+    CHECK(seen[3].objective < seen[0].objective);
+}
+
+TEST_CASE("train: early stopping keeps the best parameters") {
+    const Mean mean;
+    Sgd sgd(mean.parameters, {.learning_rate = 0.5});  // p: 1.5, 2.25, 2.625, 2.8125, ...
+    const TrainResult result = train(sgd, 3, mean.loss(),
+                                     {.epochs = 100,
+                                      .batch_size = kFullBatch,
+                                      .validation_loss = [&] { return std::abs(mean.number() - 2.3); },
+                                      .patience = 3});
+    CHECK(result.stopped_early);
+    CHECK(result.best.number == 2);
+    CHECK(result.last.number == 5);
+    CHECK(mean.number() == doctest::Approx(2.25).epsilon(1e-15));
+}
+
+TEST_CASE("train: min_delta is how much better an epoch must be") {
+    const Mean mean;
+    Sgd sgd(mean.parameters, {.learning_rate = 0.5});
+    const TrainResult result =
+        train(sgd, 3, mean.loss(),
+              {.epochs = 100,
+               .batch_size = kFullBatch,
+               .validation_loss = [&] { return 3.0 - mean.number(); },
+               .patience = 2,
+               .min_delta = 0.3});  // 1.5, 0.75, 0.375, 0.1875, 0.09375: the last two are not enough
+    CHECK(result.best.number == 3);
+    CHECK(result.last.number == 5);
+}
+
+TEST_CASE("train: without patience a validation loss is only watched") {
+    const Mean mean;
+    Sgd sgd(mean.parameters, {.learning_rate = 0.5});
+    const TrainResult result =
+        train(sgd, 3, mean.loss(),
+              {.epochs = 10, .batch_size = kFullBatch, .validation_loss = [&] { return mean.number(); }});
+    CHECK_FALSE(result.stopped_early);
+    CHECK(result.best.number == 1);
+    CHECK(mean.number() > 2.99);
+}
+
+TEST_CASE("train: a run that diverges stops and keeps the last finite parameters") {
+    const Mean mean;
+    Sgd sgd(mean.parameters, {.learning_rate = 1e100});
+    // p - 3 is multiplied by -1e100 each step: p is about 3e100, then -3e200, whose squared error overflows.
+    try {
+        train(sgd, 3, mean.loss(), {.epochs = 10, .batch_size = kFullBatch});
+        FAIL("it must diverge");
+    } catch (const DivergenceError& error) {
+        CHECK(error.step() == 3);
+        CHECK(std::isinf(error.loss()));
+        CHECK(std::string(error.what()) ==
+              "train: the loss is not finite: inf in step 3 (epoch 3, loss inf, learning rate 1e+100). Lower "
+              "the "
+              "learning rate; the parameters are the last ones whose loss was finite.");
+    }
+    CHECK(mean.number() == doctest::Approx(3e100));
+}
+
+TEST_CASE("train: a gradient or a parameter that is not finite is named") {
+    Parameters parameters;
+    const Parameter p = parameters.add("p", {2});
+    p.values()[1] = 1.0;
+    SUBCASE("the slope of sqrt at 0") {
+        Sgd sgd(parameters);
+        const auto loss = [&](std::size_t) { return p.view()[1] + sqrt(p.view()[0]); };
+        CHECK_THROWS_WITH_AS(
+            train(sgd, 1, loss, {.epochs = 1}),
+            "train: a gradient is not finite: p[0] = inf in step 1 (epoch 1, loss 1, learning "
+            "rate 0.01). Lower the learning rate; the parameters are the last ones whose loss "
+            "was finite.",
+            DivergenceError);
+    }
+    SUBCASE("a step out of the range of double") {
+        Sgd sgd(parameters, {.learning_rate = 1e300});
+        const auto loss = [&](std::size_t) { return 1e10 * p.view()[1]; };
+        CHECK_THROWS_WITH_AS(
+            train(sgd, 1, loss, {.epochs = 1}),
+            "train: a parameter is not finite: p[1] = -inf in step 1 (epoch 1, loss "
+            "10000000000, learning rate 1e+300). Lower the learning rate; the parameters are "
+            "the last ones whose loss was finite.",
+            DivergenceError);
+    }
+    CHECK(p.values()[0] == 0.0);
+    CHECK(p.values()[1] == 1.0);
+}
+
+TEST_CASE("train: in steady state nothing is allocated") {
+    const Xor task;
+    Adam adam(task.model.parameters());
+    const auto allocations = [&](std::size_t epochs) {
+        const std::size_t before = allocation_count();
+        train(adam, 4, task,
+              {.epochs = epochs, .batch_size = 2, .regularization = {.l2 = 0.01}, .max_gradient_norm = 1.0});
+        return allocation_count() - before;
+    };
+    allocations(1);             // the tape takes its memory
+    CHECK(allocations(1) > 0);  // the copies of the parameters, the order of the examples
+    CHECK(allocations(1000) == allocations(1));
+}
+
+TEST_CASE("train: mistakes are named") {
+    const Mean mean;
+    Sgd sgd(mean.parameters);
+    CHECK_THROWS_WITH_AS(train(sgd, 3, mean.loss(), {.epochs = 0}),
+                         "train: zero epochs: found 0. Give at least 1.", DomainError);
+    CHECK_THROWS_AS(train(sgd, 3, mean.loss(), {.batch_size = 0}), DomainError);
+    CHECK_THROWS_AS(train(sgd, 0, mean.loss()), DomainError);
+    CHECK_THROWS_WITH_AS(train(sgd, 3, mean.loss(), {.patience = 5}),
+                         "train: patience without a validation loss: patience is 5. Give validation_loss, or "
+                         "patience 0.",
+                         DomainError);
+    CHECK_THROWS_WITH_AS(train(sgd, 3, mean.loss(), {.min_delta = -1.0}),
+                         "train: min_delta is negative: -1. Give 0 or a small positive number.", DomainError);
+    CHECK_THROWS_WITH_AS(mean_loss(0, [](std::size_t) { return 1.0; }),
+                         "mean_loss: there are no examples: found 0. Give a data set that is not empty.",
+                         DomainError);
+}
+
+TEST_CASE("train: the mean loss is the mean") {
+    CHECK(mean_loss(3, [](std::size_t i) { return static_cast<double>(i * i); }) ==
+          doctest::Approx(5.0 / 3.0));
+}
