@@ -46,6 +46,8 @@ struct Parsed {
     Number value{};
     bool whole_text = false;
     bool in_range = false;
+
+    bool good() const { return whole_text && in_range; }
 };
 
 template <typename Number>
@@ -107,6 +109,7 @@ class Reader {
     }
 
     void open(const std::filesystem::path& path) {
+        if (path.empty()) throw IoError("read_csv: no file to read: the path is empty. Name a file.");
         std::error_code ignored;
         if (!std::filesystem::exists(path, ignored))
             fail_file(
@@ -160,8 +163,7 @@ class Reader {
         const auto words = static_cast<std::size_t>(std::count_if(first_word, fields_.end(), is_word));
         if (words == fields_.size()) return Header::names;
         const bool counts = words > 0 && words == fields_.size() - 2 && first_word == fields_.begin() + 2 &&
-                            parse<std::size_t>(fields_[0]).in_range &&
-                            parse<std::size_t>(fields_[1]).in_range;
+                            parse<std::size_t>(fields_[0]).good() && parse<std::size_t>(fields_[1]).good();
         return counts ? Header::counts : Header::none;
     }
 
@@ -189,7 +191,7 @@ class Reader {
 
     std::size_t count(std::size_t field, std::string_view what) const {
         const auto parsed = parse<std::size_t>(field < fields_.size() ? fields_[field] : std::string_view{});
-        if (!parsed.whole_text || !parsed.in_range || parsed.value == 0)
+        if (!parsed.good() || parsed.value == 0)
             fail(field, fmt::format("no number of {} in the header", what),
                  "Begin the file with rows, inputs and class names, or set CsvOptions::header");
         return parsed.value;
@@ -197,8 +199,8 @@ class Reader {
 
     void read_row() {
         const std::size_t targets = has_target() ? 1 : 0;
-        if (fields_.size() < targets || fields_.size() - targets != data_.columns)
-            fail(std::min(fields_.size(), data_.columns + targets),
+        if (fields_.size() - targets != data_.columns)
+            fail(std::min(fields_.size() - targets, data_.columns) + targets,
                  fmt::format("wrong number of fields: {}, expected {} input{}{} as line {} says",
                              fields_.size(), data_.columns, data_.columns == 1 ? "" : "s",
                              has_target() ? " and a target" : "", header_line_),

@@ -122,6 +122,11 @@ Standardizer::Standardizer(const Dataset& train) : means_(train.columns), scales
         double sum = 0.0;
         bool constant = true;
         for (std::size_t i = 0; i < train.rows; ++i) {
+            if (!std::isfinite(at(i)))
+                throw DomainError(
+                    fmt::format("Standardizer: row {}, column {} is not finite: {}. "
+                                "Remove the row, or mend it.",
+                                i, j, at(i)));
             sum += at(i);
             constant = constant && at(i) == at(0);
         }
@@ -133,9 +138,9 @@ Standardizer::Standardizer(const Dataset& train) : means_(train.columns), scales
         const double scale = std::sqrt(squares / n);
         if (!std::isfinite(mean) || !std::isfinite(scale))
             throw DomainError(
-                fmt::format("Standardizer: column {} has no finite figures: mean {}, deviation {}. "
-                            "Remove inputs that are nan, infinite or beyond 1e150.",
-                            j, mean, scale));
+                fmt::format("Standardizer: column {} is too large: its squares overflow. "
+                            "Scale it below 1e150.",
+                            j));
         means_[j] = mean;
         scales_[j] = scale > 0.0 ? scale : 1.0;
     }

@@ -94,7 +94,7 @@ Split stratified_split(const Dataset& data, double test_fraction, std::uint64_t 
 class Standardizer {
    public:
     /// Take the figures from the training part.
-    /// Raises DomainError if it has no rows, or if a column has inputs that are not finite or overflow.
+    /// Raises DomainError if it has no rows, or has inputs that are not finite or whose squares overflow.
     explicit Standardizer(const Dataset& train);
 
     /// Return the data with inputs (x - mean) / scale.
