@@ -9,21 +9,25 @@
 #include "gradus/error.hpp"
 #include "gradus/initialize.hpp"
 #include "gradus/random.hpp"
+#include "gradus/reduce.hpp"
 
 namespace gradus {
 
 namespace {
 
-/// Compute y_j = f(b_j + sum_i w_ji x_i). The inner loop ends as one entry of the tape.
+ParameterView row(const ParameterView& matrix, std::size_t j, std::size_t columns) {
+    return matrix.part(j * columns, columns);
+}
+std::span<const double> row(std::span<const double> matrix, std::size_t j, std::size_t columns) {
+    return matrix.subspan(j * columns, columns);
+}
+
+/// Compute y_j = f(w_j . x + b_j): with parameters, on the tape; with doubles, without.
 /// Shapes: weight (outputs, inputs), bias (outputs), x (inputs), y (outputs).
 template <class Weights, class X, class Y>
 void forward(const Weights& weight, const Weights& bias, Activation f, std::span<const X> x, std::span<Y> y) {
-    const std::size_t inputs = x.size();
-    for (std::size_t j = 0; j < y.size(); ++j) {
-        Y sum = bias[j];
-        for (std::size_t i = 0; i < inputs; ++i) sum += weight[j * inputs + i] * x[i];
-        y[j] = activate(f, std::move(sum));
-    }
+    for (std::size_t j = 0; j < y.size(); ++j)
+        y[j] = activate<Y>(f, dot(row(weight, j, x.size()), x) + bias[j]);
 }
 
 void require_inputs(const Layer& layer, std::size_t found) {
@@ -46,9 +50,11 @@ Parameter add_weight(Parameters& block, std::size_t inputs, std::size_t outputs,
             "layer: a size is zero: it has {} inputs and {} outputs. Give it at least one of each.", inputs,
             outputs));
     }
-    Parameter weight = block.add(full_name(options, "weight"), {outputs, inputs});
+    std::vector<double> numbers(outputs * inputs);
     Random random(options.seed);
-    initialize(options.init, weight.values(), inputs, random);
+    initialize(options.init, numbers, inputs, random);
+    Parameter weight = block.add(full_name(options, "weight"), {outputs, inputs});
+    std::copy(numbers.begin(), numbers.end(), weight.values().begin());
     return weight;
 }
 
@@ -77,10 +83,10 @@ Layer::Layer(std::size_t inputs, std::size_t outputs, const LayerOptions& option
     : Layer(Parameters(), inputs, outputs, options) {}
 
 Layer::Layer(Parameters block, std::size_t inputs, std::size_t outputs, const LayerOptions& options)
-    : block_(std::move(block)),
+    : activation_(gradus::activation(options.activation)),
+      block_(std::move(block)),
       weight_(add_weight(block_, inputs, outputs, options)),
-      bias_(block_.add(full_name(options, "bias"), {outputs}, false)),
-      activation_(gradus::activation(options.activation)) {}
+      bias_(block_.add(full_name(options, "bias"), {outputs}, false)) {}
 
 std::span<const Value> Layer::operator()(std::span<const double> x) const {
     return record(*this, x);
@@ -93,7 +99,7 @@ std::span<const Value> Layer::operator()(std::span<const Value> x) const {
 std::vector<double> Layer::predict(std::span<const double> x) const {
     require_inputs(*this, x.size());
     std::vector<double> y(outputs());
-    forward(weight_.values(), bias_.values(), activation_, x, std::span(y));
+    forward<std::span<const double>>(weight_.values(), bias_.values(), activation_, x, std::span(y));
     return y;
 }
 

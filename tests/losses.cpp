@@ -67,7 +67,7 @@ TEST_CASE("losses: values give the bits of doubles, and the slopes of finite dif
     for (const double target : {0.0, 0.3, 1.0}) {
         check([&](const auto& x) { return binary_cross_entropy(x[0], target); }, {-1.2});
     }
-    for (const std::size_t label : {0, 1, 2}) {
+    for (const std::size_t label : {0U, 1U, 2U}) {
         check([&](const auto& x) { return softmax_cross_entropy(x, label); }, {0.3, 2.0, -0.7});
     }
 }

@@ -166,6 +166,13 @@ TEST_CASE("nn: a model of one's own puts layers into its block") {
                          DomainError);
 }
 
+TEST_CASE("nn: a layer that cannot be made leaves the block as it was") {
+    const Parameters block;
+    CHECK_THROWS_AS(Layer(block, 2, 3, {.init = "random"}), DomainError);
+    CHECK_THROWS_AS(Layer(block, 2, 3, {.activation = "softmax"}), DomainError);
+    CHECK(block.size() == 0);
+}
+
 TEST_CASE("nn: a copy of a model shares its parameters") {
     const MLP model({2, 2});
     const MLP copy = model;

@@ -134,7 +134,7 @@ TEST_CASE("optim: clipping tells of gradients that are not finite, and leaves th
     const double infinity = std::numeric_limits<double>::infinity();
     const Parameters parameters = with_gradients(1.0);
     for (const double faulty : {infinity, std::nan("")}) {
-        for (const std::size_t place : {0, 1}) {
+        for (const std::size_t place : {0U, 1U}) {
             const std::size_t other = 1 - place;
             parameters.gradients()[place] = faulty;
             parameters.gradients()[other] = 3.0;

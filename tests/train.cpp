@@ -74,7 +74,7 @@ TEST_CASE("train: one full batch is one step against the mean gradient") {
 }
 
 TEST_CASE("train: the batch size says how many steps an epoch has") {
-    for (const std::size_t batch_size : {1, 2, 3, 4}) {
+    for (const std::size_t batch_size : {1U, 2U, 3U, 4U}) {
         const Mean mean;
         Sgd sgd(mean.parameters);
         train(sgd, 3, mean.loss(), {.epochs = 1, .batch_size = batch_size});

@@ -3,14 +3,13 @@
 // none overflows.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <ranges>
 #include <span>
-#include <utility>
 
 #include "gradus/functions.hpp"
+#include "gradus/reduce.hpp"
 
 namespace gradus {
 
@@ -84,14 +83,8 @@ T binary_cross_entropy(const T& logit, double target) {
 /// Raises DomainError unless label is one of 0 ... classes - 1.
 template <Reals R>
 auto softmax_cross_entropy(const R& logits, std::size_t label) {
-    using T = std::ranges::range_value_t<R>;
     detail::require_label(label, std::ranges::size(logits));
-    const std::span<const T> z(logits);
-    double largest = value(z[0]);
-    for (const T& each : z) largest = std::max(largest, value(each));
-    T sum = 0.0;
-    for (const T& each : z) sum += exp(each - largest);
-    return log(std::move(sum)) + (largest - z[label]);
+    return logsumexp(logits) - std::ranges::data(logits)[label];
 }
 
 }  // namespace gradus

@@ -58,16 +58,16 @@ class Layer {
     [[nodiscard]] std::size_t outputs() const { return weight_.info().shape[0]; }
     [[nodiscard]] Activation activation() const { return activation_; }
     [[nodiscard]] const Parameters& parameters() const { return block_; }  ///< of the whole model
-    [[nodiscard]] Parameter weight() const { return weight_; }             ///< (outputs, inputs)
-    [[nodiscard]] Parameter bias() const { return bias_; }                 ///< (outputs)
+    [[nodiscard]] const Parameter& weight() const { return weight_; }      ///< (outputs, inputs)
+    [[nodiscard]] const Parameter& bias() const { return bias_; }          ///< (outputs)
 
     /// Return a line with its sizes, activation and parameters.
     [[nodiscard]] std::string describe() const;
 
    private:
+    Activation activation_;
     Parameters block_;
     Parameter weight_, bias_;
-    Activation activation_;
 };
 
 /// Apply y = f(w.x + b): a layer with one output. Its parameters are "weight" (1, inputs) and "bias" (1).
