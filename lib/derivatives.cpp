@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kSteps = 40;
 constexpr std::size_t kOrders = 6;  // of extrapolation: errors of h^2, h^4, ... h^10 are removed
+constexpr double kNoise = 1e-3;  // see GradientCheckOptions
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Estimate {
@@ -67,8 +68,8 @@ GradientCheck detail::compare_with_differences(const std::function<double(std::s
     for (std::size_t i = 0; i < at.size(); ++i) {
         const Estimate numeric = differentiate(f, at, i);
         const double derivative = recorded.gradient[i];
-        const double scale = std::max({std::abs(derivative), std::abs(numeric.derivative),
-                                       std::abs(recorded.value) / std::max(std::abs(x[i]), 1.0)});
+        const double noise = kNoise * std::abs(recorded.value) / std::max(std::abs(x[i]), 1.0);
+        const double scale = std::max({std::abs(derivative), std::abs(numeric.derivative), noise});
         double error = std::abs(derivative - numeric.derivative);
         if (error != 0.0) error /= scale;
         if (!(error <= tolerance)) worst.passed = false;

@@ -65,8 +65,8 @@ Jacobian jacobian(F&& f, std::span<const double> x);
 
 /// How check_gradient() judges.
 struct GradientCheckOptions {
-    /// The error allowed, as a part of the largest of: the two derivatives, |f(x)| / max(|x_i|, 1), below
-    /// which differences drown in rounding.
+    /// The error allowed, as a part of the larger of the two derivatives, or of |f(x)| / max(|x_i|, 1) /
+    /// 1000: far below that, differences drown in rounding.
     double tolerance = 1e-7;
 };
 
