@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// What every example needs and no example is about: command line, errors, checks, progress, pictures.
+#pragma once
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "gradus/error.hpp"
+
+namespace example {
+
+/// Accept whole numbers from `least` on; CLI11 by itself takes -3 for a large one.
+inline CLI::Validator whole_number(std::uint64_t least) {
+    const auto check = [least](const std::string& text) {
+        std::uint64_t number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error == std::errc() && *end == '\0' && number >= least) return std::string();
+        return fmt::format("not a whole number from {} on: {}. Give one, such as {}.", least, text,
+                           least + 10);
+    };
+    return CLI::Validator(check, "");
+}
+
+/// A lesson with its command line. main() declares one, adds options of its own, and returns run().
+class Lesson {
+   public:
+    explicit Lesson(const std::string& goal, std::size_t default_epochs = 1,
+                    const std::string& epoch = "unused here: nothing is trained")
+        : app(goal), epochs(default_epochs) {
+        option("--seed", seed, "start of the random numbers")->check(whole_number(0));
+        option("--epochs", epochs, epoch)->check(whole_number(1));
+        option("--out", out, "directory for pictures");
+        app.add_flag("--quiet", quiet, "print results only, no progress");
+    }
+
+    template <class T>
+    CLI::Option* option(const std::string& name, T& target, const std::string& help) {
+        return app.add_option(name, target, help)->capture_default_str();
+    }
+
+    /// Read the command line and run the lesson. A mistake becomes one line and exit status 1.
+    int run(int argc, char** argv, const std::function<void()>& lesson) {
+        name_ = std::filesystem::path(argv[0]).filename().string();
+        try {
+            app.parse(argc, argv);
+            lesson();
+            return 0;
+        } catch (const CLI::Success& help) {
+            return app.exit(help);
+        } catch (const std::exception& error) {
+            std::fflush(stdout);
+            fmt::print(stderr, "{}: {}\n", name_, error.what());
+            return 1;
+        }
+    }
+
+    /// Return whether the lesson runs as it was written: what training reaches is promised for that alone.
+    [[nodiscard]] bool as_written() const {
+        for (const CLI::Option* given : app.get_options()) {
+            const std::string name = given->get_name();
+            if (given->count() > 0 && name != "--seed" && name != "--out" && name != "--quiet") return false;
+        }
+        return true;
+    }
+
+    CLI::App app;
+    std::uint64_t seed = 1;
+    std::size_t epochs;
+    std::filesystem::path out = "pictures";
+    bool quiet = false;
+
+   private:
+    std::string name_;
+};
+
+/// Fail unless a number that was printed is the right one.
+inline void check(std::string_view what, double found, double expected, double tolerance) {
+    if (std::abs(found - expected) <= tolerance) return;
+    throw gradus::Error(fmt::format("{}: the number is off: {} instead of {} (+-{}). Please report it.", what,
+                                    found, expected, tolerance));
+}
+
+/// Fail unless a number that was printed is large enough.
+inline void check_at_least(std::string_view what, double found, double least) {
+    if (found >= least) return;
+    throw gradus::Error(
+        fmt::format("{}: too low: {} where at least {} was promised. Please report it.", what, found, least));
+}
+
+/// A progress bar on a terminal; elsewhere, and with --quiet, nothing.
+class Progress {
+   public:
+    Progress(const Lesson& lesson, std::string what, std::size_t steps)
+        : what_(std::move(what)),
+          steps_(steps),
+          shown_(!lesson.quiet && isatty(STDOUT_FILENO) != 0 && isatty(STDERR_FILENO) != 0) {}
+    ~Progress() { erase(); }
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+    /// Say that one more step is done.
+    void step() {
+        ++done_;
+        const auto now = std::chrono::steady_clock::now();
+        if (done_ == steps_) return erase();
+        if (!shown_ || now - drawn_ < std::chrono::milliseconds(40)) return;
+        drawn_ = now;
+        constexpr std::size_t kWidth = 40;
+        const std::size_t full = std::min(kWidth, kWidth * done_ / std::max<std::size_t>(steps_, 1));
+        fmt::print(stderr, "\r{} [{}{}] {}/{}\033[K", what_, std::string(full, '='),
+                   std::string(kWidth - full, ' '), done_, steps_);
+    }
+
+    /// Take the bar away, so that a line can be printed.
+    void erase() {
+        if (shown_) fmt::print(stderr, "\r\033[K");
+        drawn_ = {};
+    }
+
+   private:
+    std::string what_;
+    std::size_t steps_, done_ = 0;
+    bool shown_;
+    std::chrono::steady_clock::time_point drawn_ = std::chrono::steady_clock::now();
+};
+
+/// A picture: a gnuplot script that grows by add() and is run by draw().
+/// Line types 1 to 6 are the colours of Okabe and Ito, which all eyes tell apart.
+class Picture {
+   public:
+    Picture(const Lesson& lesson, const std::string& name, int width = 900, int height = 540)
+        : directory_(lesson.out), file_(directory_ / (name + ".svg")) {
+        add("set terminal svg size {},{} background rgb 'white' font 'Helvetica,Arial,sans-serif,15'", width,
+            height);
+        add("set output {}", quote(file_.string()));
+        int type = 1;
+        for (const char* colour : {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"}) {
+            add("set linetype {} linecolor rgb '{}' linewidth 2.5 pointtype 7 pointsize 0.6", type++, colour);
+        }
+        add("set key opaque\nset border 3 linecolor rgb '#666666'\nset tics nomirror\nset grid linetype 1 "
+            "linewidth 0.7 "
+            "linecolor rgb '#e0e0e0'");
+    }
+
+    template <class... Args>
+    void add(fmt::format_string<Args...> text, Args&&... args) {
+        script_ += fmt::format(text, std::forward<Args>(args)...) + '\n';
+    }
+
+    /// Draw, and print where the picture is; without gnuplot, say so and go on.
+    void draw() const {
+        if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) {
+            fmt::print("no picture {}: gnuplot is not installed\n", file_.string());
+            return;
+        }
+        std::filesystem::create_directories(directory_);
+        std::signal(SIGPIPE, SIG_IGN);  // if gnuplot gives up early, its exit status tells
+        std::FILE* gnuplot = popen("gnuplot", "w");
+        if (gnuplot == nullptr) throw std::system_error(errno, std::generic_category(), "gnuplot");
+        std::fputs(script_.c_str(), gnuplot);
+        if (pclose(gnuplot) != 0) {
+            throw gradus::IoError(
+                fmt::format("picture: gnuplot failed: {}. See its message above.", file_.string()));
+        }
+        fmt::print("picture: {}\n", file_.string());
+    }
+
+   private:
+    static std::string quote(const std::string& text) {
+        std::string quoted = "'";
+        for (const char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+        return quoted + "'";
+    }
+
+    std::filesystem::path directory_, file_;
+    std::string script_;
+};
+
+}  // namespace example
