@@ -14,8 +14,7 @@ void require_same_size(std::size_t outputs, std::size_t targets) {
         outputs, targets));
 }
 
-void require_label(std::size_t label, std::size_t classes) {
-    if (label < classes) return;
+void refuse_label(std::size_t label, std::size_t classes) {
     throw DomainError(fmt::format(
         "softmax_cross_entropy: there is no such class: label {} of {} classes. Count classes from 0, and "
         "give the last layer one output a class.",

@@ -26,7 +26,7 @@ namespace detail {
 
 // Raise the error that a loss documents.
 void require_same_size(std::size_t outputs, std::size_t targets);
-void require_label(std::size_t label, std::size_t classes);
+[[noreturn]] void refuse_label(std::size_t label, std::size_t classes);
 void require_probability(double target);
 void require_sign(double target);
 void require_delta(double delta);
@@ -83,7 +83,7 @@ T binary_cross_entropy(const T& logit, double target) {
 /// Raises DomainError unless label is one of 0 ... classes - 1.
 template <Reals R>
 auto softmax_cross_entropy(const R& logits, std::size_t label) {
-    detail::require_label(label, std::ranges::size(logits));
+    if (label >= std::ranges::size(logits)) detail::refuse_label(label, std::ranges::size(logits));
     return logsumexp(logits) - std::ranges::data(logits)[label];
 }
 
