@@ -18,9 +18,6 @@ struct Dual {
     Dual& operator+=(const Dual& b) { return *this = {value + b.value, slope + b.slope}; }
 };
 
-Dual operator-(const Dual& a) {
-    return {-a.value, -a.slope};
-}
 Dual operator+(const Dual& a, const Dual& b) {
     return {a.value + b.value, a.slope + b.slope};
 }

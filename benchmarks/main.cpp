@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Measures the time of a gradient, recording included, for every workload and engine.
-// Before it measures, all engines must agree on value and gradient.
+// Measures the time of a gradient, recording included, for every workload and engine. First, all must agree.
+// Each measurement is a process of its own: none finds the memory, or pays for the tape, of another.
 #include <benchmark/benchmark.h>
 #include <fmt/core.h>
 #include <fmt/os.h>
@@ -13,6 +13,8 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <numeric>
+#include <random>
 #include <regex>
 #include <string>
 
@@ -49,40 +51,50 @@ std::string name_of(const Run& run) {
     return fmt::format("{}/{}", run.workload, run.engine);
 }
 
-/// Return the time of the first gradient of a new process, whose memory nobody has touched yet.
-double measure_cold(const Run& run) {
-    const std::vector<double> x = run.parameters();
-    std::vector<double> g(x.size());
+/// Return what a function finds in a new process. T is copied as bytes.
+template <class T, class F>
+T in_new_process(const Run& run, F&& function) {
     int ends[2];
     if (pipe(ends) != 0) throw std::runtime_error("cannot make a pipe");
     const pid_t child = fork();
     if (child < 0) throw std::runtime_error("cannot start a process");
     if (child == 0) {
-        const auto start = std::chrono::steady_clock::now();
-        benchmark::DoNotOptimize(run.gradient(x, g));
-        const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
-        const double ns = time.count();
-        _exit(write(ends[1], &ns, sizeof ns) == sizeof ns ? 0 : 1);
+        try {
+            const T found = function();
+            _exit(write(ends[1], &found, sizeof found) == sizeof found ? 0 : 1);
+        } catch (const std::exception& error) {
+            fmt::print(stderr, "{}: {}\n", name_of(run), error.what());
+            _exit(1);
+        }
     }
-    double ns = 0.0;
     close(ends[1]);
-    const bool complete = read(ends[0], &ns, sizeof ns) == sizeof ns;
+    T found;
+    const bool complete = read(ends[0], &found, sizeof found) == sizeof found;
     close(ends[0]);
     waitpid(child, nullptr, 0);
-    if (!complete) throw std::runtime_error(name_of(run) + ": the first gradient crashed");
-    return ns;
+    if (!complete) throw std::runtime_error(name_of(run) + " did not finish");
+    return found;
 }
 
-/// Return the number on which all engines must agree: the value plus a weighted sum of the gradient.
-double check(const Run& run) {
+/// Return the time of a first gradient, the size of its tape, and the number on which all engines must agree:
+/// the value plus a weighted sum of the gradient.
+Result first_gradients(const Run& run) {
     const std::vector<double> x = run.parameters();
     const std::vector<double> weights = benchmarks::uniform(x.size(), 0.5, 1.5, 99);
-    if (run.check != nullptr) return run.check(x, weights);
     std::vector<double> g(x.size());
-    run.gradient(x, g);               // twice, as the first one says nothing about
-    double sum = run.gradient(x, g);  // what it leaves behind
-    for (std::size_t i = 0; i < x.size(); ++i) sum += weights[i] * g[i];
-    return sum;
+    Result result;
+    const auto start = std::chrono::steady_clock::now();
+    benchmark::DoNotOptimize(run.gradient(x, g));
+    result.cold_ns =
+        std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
+    result.tape = run.tape_size();
+    if (run.check != nullptr) {
+        result.check = run.check(x, weights);
+    } else {
+        result.check = run.gradient(x, g);  // the second one, which meets what the first one left behind
+        for (std::size_t i = 0; i < x.size(); ++i) result.check += weights[i] * g[i];
+    }
+    return result;
 }
 
 /// Return whether each engine agrees with the first one of its workload, and say which does not.
@@ -103,6 +115,7 @@ bool all_agree(const std::vector<Run>& runs, const std::vector<Result>& results)
 void measure(benchmark::State& state, const Run& run) {
     const std::vector<double> x = run.parameters();
     std::vector<double> g(x.size());
+    benchmark::DoNotOptimize(run.gradient(x, g));  // the cold one
     for (auto _ : state) {
         for (int i = 0; i < run.repeats; ++i) {
             benchmark::DoNotOptimize(run.gradient(x, g));
@@ -111,41 +124,28 @@ void measure(benchmark::State& state, const Run& run) {
     }
 }
 
-/// Keeps the time of every repetition.
+/// Keeps the time of the one benchmark of this process.
 class Collector : public benchmark::BenchmarkReporter {
    public:
     bool ReportContext(const Context&) override { return true; }
-    void ReportRuns(const std::vector<Run>& repetitions) override {
-        for (const Run& repetition : repetitions) {
-            if (repetition.run_type != Run::RT_Iteration) continue;
-            times_[repetition.run_name.function_name].push_back(repetition.GetAdjustedCPUTime());
-        }
-    }
-    double median_ns(const std::string& name) { return median(times_[name]); }
+    void ReportRuns(const std::vector<Run>& runs) override { ns = runs.front().GetAdjustedCPUTime(); }
 
-   private:
-    std::map<std::string, std::vector<double>> times_;
+    double ns = 0.0;
 };
 
-void measure_warm(const std::vector<Run>& runs, std::vector<Result>& results, const Options& options) {
-    char program[] = "bench", interleave[] = "--benchmark_enable_random_interleaving=true";
-    char* arguments[] = {program, interleave, nullptr};
-    int count = 2;
-    benchmark::Initialize(&count, arguments);
-    for (const Run& run : runs) {
-        auto* registered = benchmark::RegisterBenchmark(
-            name_of(run).c_str(), [&run](benchmark::State& state) { measure(state, run); });
-        registered->Unit(benchmark::kNanosecond);
-        if (options.quick) {
-            registered->Iterations(1);
-        } else {
-            registered->Repetitions(options.repetitions)->MinTime(options.seconds);
-        }
+/// Return the mean time of a gradient in a process that has warmed up.
+double measure_warm(const Run& run, const Options& options) {
+    auto* registered = benchmark::RegisterBenchmark(name_of(run).c_str(),
+                                                    [&run](benchmark::State& state) { measure(state, run); });
+    registered->Unit(benchmark::kNanosecond);
+    if (options.quick) {
+        registered->Iterations(1);
+    } else {
+        registered->MinTime(options.seconds);
     }
     Collector collector;
     benchmark::RunSpecifiedBenchmarks(&collector);
-    for (std::size_t i = 0; i < runs.size(); ++i)
-        results[i].median_ns = collector.median_ns(name_of(runs[i]));
+    return collector.ns;
 }
 
 std::string readable_time(double ns) {
@@ -203,18 +203,31 @@ int run_all(const Options& options) {
                std::find(order.begin(), order.end(), b.workload);
     });
 
-    std::vector<Result> results(runs.size());
-    for (std::size_t i = 0; i < runs.size(); ++i) {  // first of all, while this process is small
-        std::vector<double> times;
-        for (int k = 0; k < (options.quick ? 1 : 5); ++k) times.push_back(measure_cold(runs[i]));
-        results[i].cold_ns = median(times);
-    }
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-        results[i].check = check(runs[i]);
-        results[i].tape = runs[i].tape_size();
+    const int rounds = options.quick ? 1 : options.repetitions;
+    std::vector<Result> results;
+    for (const Run& run : runs) {
+        std::vector<double> cold;
+        for (int round = 0; round < std::min(rounds, 5); ++round) {
+            const auto result = in_new_process<Result>(run, [&] { return first_gradients(run); });
+            if (round == 0) results.push_back(result);
+            cold.push_back(result.cold_ns);
+        }
+        results.back().cold_ns = median(cold);
     }
     if (!all_agree(runs, results)) return 1;
-    measure_warm(runs, results, options);
+
+    std::vector<std::vector<double>> times(runs.size());
+    std::vector<std::size_t> turns(runs.size());
+    std::iota(turns.begin(), turns.end(), std::size_t{0});
+    std::mt19937 generator;
+    for (int round = 0; round < rounds; ++round) {
+        std::shuffle(turns.begin(), turns.end(), generator);
+        for (const std::size_t i : turns) {
+            times[i].push_back(
+                in_new_process<double>(runs[i], [&] { return measure_warm(runs[i], options); }));
+        }
+    }
+    for (std::size_t i = 0; i < runs.size(); ++i) results[i].median_ns = median(times[i]);
     print_table(runs, results);
     if (!options.json.empty()) write_json(options.json, runs, results);
     return 0;
