@@ -19,6 +19,7 @@
 #include <system_error>
 
 #include "gradus/error.hpp"
+#include "gradus/train.hpp"
 
 namespace example {
 
@@ -100,6 +101,18 @@ inline void check_at_least(std::string_view what, double found, double least) {
         fmt::format("{}: too low: {} where at least {} was promised. Please report it.", what, found, least));
 }
 
+/// Stop a training whose objective, about 1 at the beginning, explodes without ever leaving the finite
+/// numbers: dead units may keep it there.
+inline void stop_if_diverged(const gradus::Epoch& epoch, std::size_t step) {
+    if (epoch.objective < 1000.0) return;
+    throw gradus::DivergenceError(
+        fmt::format("train: it diverges: loss {:.4g} + penalty {:.4g} in epoch {}, step {}, with learning "
+                    "rate {:.4g}. "
+                    "Lower the learning rate; the parameters are the last ones, and finite.",
+                    epoch.loss, epoch.penalty, epoch.number, step, epoch.learning_rate),
+        step, epoch.loss);
+}
+
 /// A progress bar on a terminal; elsewhere, and with --quiet, nothing.
 class Progress {
    public:
@@ -130,11 +143,16 @@ class Progress {
         drawn_ = {};
     }
 
+    /// Return the time since the bar was made.
+    [[nodiscard]] double seconds() const {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+    }
+
    private:
     std::string what_;
     std::size_t steps_, done_ = 0;
     bool shown_;
-    std::chrono::steady_clock::time_point drawn_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now(), drawn_ = begun_;
 };
 
 /// A picture: a gnuplot script that grows by add() and is run by draw().
