@@ -6,7 +6,7 @@
 #include "gradus/functions.hpp"
 #include "gradus/parameters.hpp"
 #include "gradus/tape.hpp"
-#include "gradus/value.hpp"
+#include "gradus/functions.hpp"
 
 namespace benchmarks {
 

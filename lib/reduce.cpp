@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 
+#include "gradus/record.hpp"
 #include "operation.hpp"
 
 namespace gradus {
@@ -26,7 +27,7 @@ struct ValueRow {
     Slot slot(std::size_t i) const { return data[i].slot(); }
     bool is_active(std::size_t i) const { return slot(i) != Slot::constant; }
     ValueRow from(std::size_t i) const { return {data + i}; }
-    void require_live(const Recorder& tape, std::size_t i) const { detail::require_live(tape, data[i]); }
+    void require_live(const Recorder& tape, std::size_t i) const { tape.require_live(data[i].settle()); }
 };
 
 struct ParameterRow {
@@ -52,7 +53,7 @@ template <class F>
 auto visit(const Values& x, F&& f) {
     if (x.data() != nullptr || x.size() == 0) return f(ValueRow{x.data()});
     const Value first = x.parameters()[0];
-    detail::require_live(*detail::recorder, first);
+    detail::recorder->require_live(first.tag());
     return f(ParameterRow{x.parameters().numbers().data(), static_cast<std::int32_t>(first.slot())});
 }
 
@@ -81,9 +82,9 @@ class Entry {
         Recorder& tape = *detail::recorder;
         for (std::size_t i = 0; i < n;) {
             if (count_ == detail::kMaxOperands) {
-                const Slot part = close();
+                const detail::Handle part = close(0.0);
                 reserve();
-                write(part, 1.0);
+                write(detail::slot_of(part.tag), 1.0);
             }
             if (count_ == 0) reserve();
             const std::size_t stop = std::min(n, i + detail::kMaxOperands - count_);
@@ -109,8 +110,7 @@ class Entry {
             return Tape::current().record_many(code_, y, list());
         }
         if (count_ == 0) return y;
-        const Slot slot = close();
-        return {y, slot, detail::recorder->stamp};
+        return detail::value_of(close(y));
     }
 
    private:
@@ -132,10 +132,10 @@ class Entry {
         tape.partials[tape.end + count_] = partial;
         ++count_;
     }
-    Slot close() {
+    detail::Handle close(double y) {
         Recorder& tape = *detail::recorder;
         tape.end += count_;
-        return detail::new_entry(tape, std::exchange(count_, 0));
+        return detail::new_entry(tape, y, static_cast<unsigned>(std::exchange(count_, 0)));
     }
 
     OpCode code_;
@@ -344,9 +344,7 @@ std::span<Value> log_softmax(const Values& x) {
 
 // ---- for double
 
-double sum(std::span<const double> x) {
-    return sum_of(NumberRow{x.data()}, x.size());
-}
+double sum(std::span<const double> x) { return sum_of(NumberRow{x.data()}, x.size()); }
 
 double mean(std::span<const double> x) {
     require_any("mean", x.size());
@@ -358,9 +356,7 @@ double dot(std::span<const double> a, std::span<const double> b) {
     return dot_of(NumberRow{a.data()}, NumberRow{b.data()}, a.size());
 }
 
-double norm(std::span<const double> x) {
-    return norm_of(NumberRow{x.data()}, x.size());
-}
+double norm(std::span<const double> x) { return norm_of(NumberRow{x.data()}, x.size()); }
 
 double max(std::span<const double> x) {
     require_any("max", x.size());

@@ -21,9 +21,7 @@ namespace {
 constexpr std::size_t kFirstRoom = std::size_t{1} << 14;  // operands a new tape has room for
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-std::int64_t number_of(Slot slot) {
-    return static_cast<std::int64_t>(slot);
-}
+std::int64_t number_of(Slot slot) { return static_cast<std::int64_t>(slot); }
 
 /// Stamps come in lots, so that a stamp tells the tape that gave it out, and tapes take them without a lock.
 /// After four thousand million stamps they begin anew.
@@ -37,12 +35,12 @@ class StampLots {
         return lot * kLot;
     }
     static std::uint32_t owner(Stamp stamp) {
-        return owners_[static_cast<std::uint32_t>(stamp) / kLot].load(std::memory_order_relaxed);
+        return owners_[static_cast<std::uint32_t>(stamp) / 2 / kLot].load(std::memory_order_relaxed);
     }
 
    private:
     // The first lot holds Stamp::none, the last one that of no_recorder.
-    static constexpr std::uint32_t kLots = std::uint32_t{1} << 20;
+    static constexpr std::uint32_t kLots = std::uint32_t{1} << 19;
     static inline std::atomic<std::uint32_t> next_{0};
     static inline std::array<std::atomic<std::uint32_t>, kLots> owners_{};
 };
@@ -53,9 +51,7 @@ std::atomic<std::uint32_t> next_tape_id{1};
 
 namespace detail {
 
-Recorder no_recorder{.pin = std::numeric_limits<std::int64_t>::max(),
-                     .stamp = Stamp{std::numeric_limits<std::uint32_t>::max()},
-                     .outer = Stamp{std::numeric_limits<std::uint32_t>::max()}};
+Recorder no_recorder{.stamp = Stamp{~std::uint32_t{1}}, .outer = Stamp{~std::uint32_t{1}}};
 
 }  // namespace detail
 
@@ -106,7 +102,7 @@ struct Tape::Memory {
             next_stamp = StampLots::take(id);
             last_stamp = next_stamp + StampLots::kLot;
         }
-        return Stamp{next_stamp++};
+        return Stamp{2 * next_stamp++};
     }
 
     /// Make the adjoints of all parameters and of the entries up to `newest` addressable.
@@ -173,9 +169,7 @@ void Tape::acquire() {
     }
 }
 
-void Tape::release() {
-    memory_->owner.store(nullptr);
-}
+void Tape::release() { memory_->owner.store(nullptr); }
 
 // ---- stretches: which values are alive
 
@@ -183,11 +177,11 @@ void Tape::enter_stretch() {
     const auto& stretches = memory_->stretches;
     stamp = stretches.back().stamp;
     outer = stretches.size() > 1 ? stretches[stretches.size() - 2].stamp : stamp;
-    pin = mode_ == Mode::graph ? std::numeric_limits<std::int64_t>::max() : newest;
+    set_newest(last());
 }
 
 void Tape::open_stretch() {
-    memory_->stretches.push_back({memory_->fresh_stamp(), newest, end, memory_->values_end});
+    memory_->stretches.push_back({memory_->fresh_stamp(), last(), end, memory_->values_end});
     enter_stretch();
 }
 
@@ -195,10 +189,11 @@ void Tape::rewind(std::size_t depth) {
     if (depth >= memory_->stretches.size()) return;  // clear() was faster
     memory_->stretches.resize(depth + 1);
     Memory::Stretch& stretch = memory_->stretches.back();
-    newest = stretch.first;
+    const std::int64_t first = stretch.first;
+    set_newest(first);
     end = stretch.end;
     memory_->values_end = stretch.values_end;
-    memory_->differentiated = std::min(memory_->differentiated, newest);
+    memory_->differentiated = std::min(memory_->differentiated, first);
     stretch.stamp = memory_->fresh_stamp();
     enter_stretch();
     set_limit();
@@ -211,9 +206,7 @@ void Tape::close_stretch(std::size_t depth) {
     enter_stretch();
 }
 
-void Tape::clear() {
-    rewind(0);
-}
+void Tape::clear() { rewind(0); }
 
 bool Tape::is_live(Stamp of_value) const {
     const auto& stretches = memory_->stretches;
@@ -221,16 +214,17 @@ bool Tape::is_live(Stamp of_value) const {
                        [&](const Memory::Stretch& stretch) { return stretch.stamp == of_value; });
 }
 
-void detail::Recorder::require_live(Slot slot, Stamp of_value) const {
-    if (slot == Slot::moved_from) {
+void detail::Recorder::require_live(Tag tag) const {
+    if (tag == Tag{}) return;
+    if (tag == kMovedFrom) {
         throw TapeError(
             "value: it was moved from. Assign to it before you use it, or copy instead of moving.");
     }
     const bool has_tape = this != &no_recorder;
     if (has_tape) {
         const Tape& tape = static_cast<const Tape&>(*this);
-        if (tape.is_live(of_value)) return;
-        if (StampLots::owner(of_value) == tape.memory_->id) {
+        if (tape.is_live(stamp_of(tag))) return;
+        if (StampLots::owner(stamp_of(tag)) == tape.memory_->id) {
             throw TapeError(
                 "value: it was recorded before the tape was rewound or cleared. Compute it again.");
         }
@@ -241,31 +235,30 @@ void detail::Recorder::require_live(Slot slot, Stamp of_value) const {
         "its number with value().");
 }
 
-Scope::Scope() : tape_(Tape::current()), depth_(tape_.memory_->stretches.size()) {
-    tape_.open_stretch();
-}
-Scope::~Scope() {
-    tape_.close_stretch(depth_);
-}
-void Scope::rewind() {
-    tape_.rewind(depth_);
-}
+Scope::Scope() : tape_(Tape::current()), depth_(tape_.memory_->stretches.size()) { tape_.open_stretch(); }
+Scope::~Scope() { tape_.close_stretch(depth_); }
+void Scope::rewind() { tape_.rewind(depth_); }
 
 Recording::Recording(Tape& tape) : tape_(tape), before_(detail::recorder) {
     nested_ = tape.memory_->owner.load() == &detail::recorder;
     tape.acquire();
-    // No entry melts behind the back of a handle that is copied while its tape is not the current one.
-    if (before_ != &detail::no_recorder) before_->pin = std::max(before_->pin, before_->newest);
     detail::recorder = &tape;
 }
 
 Recording::~Recording() {
-    tape_.pin = std::max(tape_.pin, tape_.newest);
     if (!nested_) tape_.release();
     detail::recorder = before_;
 }
 
 // ---- recording, the slow way
+
+std::int64_t Tape::last() const { return number_of(detail::slot_of(newest)); }
+
+/// Set the newest entry, as one that no handle calls fresh.
+void Tape::set_newest(std::int64_t slot) {
+    newest = detail::Tag{detail::bits(detail::make_tag(Slot{static_cast<std::int32_t>(slot)}, stamp)) |
+                         detail::kFresh};
+}
 
 void Tape::require_room(std::size_t operand_count, std::size_t added_entries) {
     const std::size_t needed_entries = entry_count() + added_entries;
@@ -277,7 +270,7 @@ void Tape::require_room(std::size_t operand_count, std::size_t added_entries) {
 
 void Tape::make_room(std::size_t operand_count, std::size_t added_entries) {
     Memory& m = *memory_;
-    const auto entries = static_cast<std::size_t>(newest);
+    const std::size_t entries = entry_count();
     if (entries + added_entries > max_entries_) {
         throw TapeError(fmt::format(
             "tape: it is full: it holds {} entries and may hold {}. Rewind it after each step with "
@@ -326,13 +319,13 @@ Slot Tape::append(detail::OpCode code, double value, std::span<const detail::Ope
         graph ? static_cast<std::size_t>(std::count_if(list.begin(), list.end(), constant)) : 0;
     require_room(list.size(), constants + 1);
 
-    std::int64_t next_constant = newest + 1;
+    std::int64_t slot = last();
+    std::int64_t next_constant = slot + 1;
     const auto add_entry = [&](detail::OpCode of_entry, double number, std::size_t operand_count) {
-        ++newest;
-        counts[newest] = static_cast<detail::Count>(operand_count);
+        counts[++slot] = static_cast<detail::Count>(operand_count);
         if (graph) {
-            memory_->codes.data()[newest] = of_entry;
-            memory_->values.data()[newest] = number;
+            memory_->codes.data()[slot] = of_entry;
+            memory_->values.data()[slot] = number;
         }
     };
     if (graph) {
@@ -348,14 +341,14 @@ Slot Tape::append(detail::OpCode code, double value, std::span<const detail::Ope
         ++end, ++kept;
     }
     add_entry(code, value, kept);
+    set_newest(slot);
     set_limit();
-    return Slot{static_cast<std::int32_t>(newest)};
+    return Slot{static_cast<std::int32_t>(slot)};
 }
 
 Value Tape::variable(double x) {
     const Slot slot = append(detail::kVariable, x, {});
-    pin = std::max(pin, newest);
-    return {x, slot, stamp};
+    return {x, detail::make_tag(slot, stamp)};
 }
 
 Value Tape::record_many(detail::OpCode code, double y, std::span<const detail::Operand> list) {
@@ -369,7 +362,7 @@ Value Tape::record_many(detail::OpCode code, double y, std::span<const detail::O
             in_part = 1;
         }
     }
-    return {y, append(code, y, {part.data(), in_part}), stamp};
+    return {y, detail::make_tag(append(code, y, {part.data(), in_part}), stamp)};
 }
 
 std::span<Value> Tape::values(std::size_t n) {
@@ -453,19 +446,28 @@ void Tape::backward(std::span<const Seed> seeds) {
                 "variable(), and "
                 "use Value, not double, from there to the result.");
         }
-        detail::require_live(*this, seed.value);
+        require_live(seed.value.tag());
         top = std::max(top, number_of(seed.value.slot()));
     }
-    m.reserve_adjoints(newest);
-    std::fill(m.adjoints + 1, m.adjoints + newest + 1, 0.0);
+    // What has an adjoint now must not melt into something else: an empty entry keeps it away from later
+    // ones.
+    if (mode_ == Mode::melting) {
+        if (entry_count() < max_entries_)
+            append(detail::kPart, kNaN, {});
+        else
+            newest = detail::Tag{detail::bits(detail::make_tag(detail::slot_of(newest), Stamp::none)) |
+                                 detail::kFresh};
+    }
+    const std::int64_t last_entry = last();
+    m.reserve_adjoints(last_entry);
+    std::fill(m.adjoints + 1, m.adjoints + last_entry + 1, 0.0);
     for (const Seed& seed : seeds) m.adjoints[number_of(seed.value.slot())] += seed.seed;
 
     std::size_t operands_end = end;
-    for (std::int64_t slot = newest; slot > top; --slot)
+    for (std::int64_t slot = last_entry; slot > top; --slot)
         operands_end -= static_cast<std::size_t>(counts[slot]);
     sweep(*this, m.adjoints, top, operands_end);
-    m.differentiated = newest;
-    pin = std::max(pin, newest);  // what has an adjoint now must not become something else
+    m.differentiated = last_entry;
 
     for (const Memory::Binding& b : m.bindings) {
         if (!b.block || !is_live(b.stamp)) continue;
@@ -482,7 +484,7 @@ double Tape::gradient(const Value& value) const {
     if (value.is_constant()) {
         throw TapeError("gradient: this value is a constant. Make it with variable() to have its gradient.");
     }
-    detail::require_live(*this, value);
+    require_live(value.tag());
     const std::int64_t slot = number_of(value.slot());
     if (slot < 0) {
         const Memory::Binding* binding = memory_->binding_of(slot);
@@ -495,15 +497,9 @@ double Tape::gradient(const Value& value) const {
     return memory_->adjoints[slot];
 }
 
-void backward(const Value& y, double seed) {
-    backward({{y, seed}});
-}
-void backward(std::initializer_list<Seed> seeds) {
-    backward(std::span(seeds.begin(), seeds.size()));
-}
-void backward(std::span<const Seed> seeds) {
-    Tape::current().backward(seeds);
-}
+void backward(const Value& y, double seed) { backward({{y, seed}}); }
+void backward(std::initializer_list<Seed> seeds) { backward(std::span(seeds.begin(), seeds.size())); }
+void backward(std::span<const Seed> seeds) { Tape::current().backward(seeds); }
 
 // ---- looking at a tape
 
@@ -523,7 +519,7 @@ std::size_t Tape::bytes_reserved() const {
 std::vector<Tape::Entry> Tape::trace() const {
     std::vector<Entry> entries_so_far;
     std::size_t first = 0;
-    for (std::int64_t slot = 1; slot <= newest; ++slot) {
+    for (std::int64_t slot = 1; slot <= last(); ++slot) {
         const auto count = static_cast<std::size_t>(counts[slot]);
         const bool graph = mode_ == Mode::graph;
         entries_so_far.push_back({Slot{static_cast<std::int32_t>(slot)},

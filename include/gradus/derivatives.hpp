@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "gradus/value.hpp"
+#include "gradus/functions.hpp"
 
 namespace gradus {
 

@@ -24,7 +24,8 @@ class TapeError : public Error {
     using Error::Error;
 };
 
-/// An argument outside the set of meaningful ones: zero epochs, a negative learning rate, an unknown name, ...
+/// An argument outside the set of meaningful ones: zero epochs, a negative learning rate, an unknown name,
+/// ...
 class DomainError : public Error {
    public:
     using Error::Error;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "gradus/value.hpp"
+#include "gradus/functions.hpp"
 
 namespace gradus {
 

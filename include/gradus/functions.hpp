@@ -1,13 +1,66 @@
 // SPDX-License-Identifier: MIT
-// The functions of mathematics on Value, found by argument-dependent lookup: with T = double or T = Value,
-// `using std::exp; y = exp(x);` works alike. What each one computes stands in ops.hpp.
+// The operators and functions of mathematics on Value, found by argument-dependent lookup: with T = double or
+// T = Value, `using std::exp; y = exp(x);` works alike. What each one computes stands in ops.hpp.
 #pragma once
 
 #include <cmath>
 
-#include "gradus/value.hpp"
+#include "gradus/record.hpp"
 
 namespace gradus {
+
+namespace detail {
+
+/// The operands of a binary operation: at least one of them is a Value.
+template <class A, class B>
+concept Operands = Scalar<A> && Scalar<B> &&(IsValue<A> || IsValue<B>);
+
+}  // namespace detail
+
+// ---- operators
+
+template <IsValue A>
+Value operator+(A&& a) {
+    return std::forward<A>(a);
+}
+template <IsValue A>
+GRADUS_INLINE Value operator-(A&& a) {
+    return detail::apply<ops::Negate>(std::forward<A>(a));
+}
+template <class A, class B>
+requires detail::Operands<A, B> GRADUS_INLINE Value operator+(A&& a, B&& b) {
+    return detail::apply<ops::Add>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+requires detail::Operands<A, B> GRADUS_INLINE Value operator-(A&& a, B&& b) {
+    return detail::apply<ops::Subtract>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+requires detail::Operands<A, B> GRADUS_INLINE Value operator*(A&& a, B&& b) {
+    return detail::apply<ops::Multiply>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+requires detail::Operands<A, B> GRADUS_INLINE Value operator/(A&& a, B&& b) {
+    return detail::apply<ops::Divide>(std::forward<A>(a), std::forward<B>(b));
+}
+
+// The old a dies with the statement, so its entry may melt: a loop of sums ends as one entry.
+template <Scalar B>
+GRADUS_INLINE Value& operator+=(Value& a, B&& b) {
+    return detail::assign<ops::Add>(a, std::forward<B>(b));
+}
+template <Scalar B>
+GRADUS_INLINE Value& operator-=(Value& a, B&& b) {
+    return detail::assign<ops::Subtract>(a, std::forward<B>(b));
+}
+template <Scalar B>
+GRADUS_INLINE Value& operator*=(Value& a, B&& b) {
+    return detail::assign<ops::Multiply>(a, std::forward<B>(b));
+}
+template <Scalar B>
+GRADUS_INLINE Value& operator/=(Value& a, B&& b) {
+    return detail::assign<ops::Divide>(a, std::forward<B>(b));
+}
 
 // The same names for double, so that gradus::exp(x) takes both.
 using std::abs;
@@ -174,67 +227,51 @@ template <IsValue A>
 GRADUS_INLINE Value sigmoid(A&& a) {
     return detail::apply<ops::Sigmoid>(std::forward<A>(a));
 }
-inline double sigmoid(double a) {
-    return ops::Sigmoid::value(a);
-}
+inline double sigmoid(double a) { return ops::Sigmoid::value(a); }
 
 template <IsValue A>
 GRADUS_INLINE Value softplus(A&& a) {
     return detail::apply<ops::Softplus>(std::forward<A>(a));
 }
-inline double softplus(double a) {
-    return ops::Softplus::value(a);
-}
+inline double softplus(double a) { return ops::Softplus::value(a); }
 
 template <IsValue A>
 GRADUS_INLINE Value log_sigmoid(A&& a) {
     return detail::apply<ops::LogSigmoid>(std::forward<A>(a));
 }
-inline double log_sigmoid(double a) {
-    return ops::LogSigmoid::value(a);
-}
+inline double log_sigmoid(double a) { return ops::LogSigmoid::value(a); }
 
 template <IsValue A>
 GRADUS_INLINE Value relu(A&& a) {
     return detail::apply<ops::Relu>(std::forward<A>(a));
 }
-inline double relu(double a) {
-    return ops::Relu::value(a);
-}
+inline double relu(double a) { return ops::Relu::value(a); }
 
 template <IsValue A>
 GRADUS_INLINE Value gelu(A&& a) {
     return detail::apply<ops::Gelu>(std::forward<A>(a));
 }
-inline double gelu(double a) {
-    return ops::Gelu::value(a);
-}
+inline double gelu(double a) { return ops::Gelu::value(a); }
 
 template <IsValue A>
 GRADUS_INLINE Value silu(A&& a) {
     return detail::apply<ops::Silu>(std::forward<A>(a));
 }
-inline double silu(double a) {
-    return ops::Silu::value(a);
-}
+inline double silu(double a) { return ops::Silu::value(a); }
 
 /// Return a where it is positive, else slope * a.
 template <IsValue A, Scalar B = double>
 GRADUS_INLINE Value leaky_relu(A&& a, B&& slope = 0.01) {
     return detail::apply<ops::LeakyRelu>(std::forward<A>(a), std::forward<B>(slope));
 }
-inline double leaky_relu(double a, double slope = 0.01) {
-    return ops::LeakyRelu::value(a, slope);
-}
+inline double leaky_relu(double a, double slope = 0.01) { return ops::LeakyRelu::value(a, slope); }
 
 /// Return a where it is positive, else depth * (exp(a) - 1).
 template <IsValue A, Scalar B = double>
 GRADUS_INLINE Value elu(A&& a, B&& depth = 1.0) {
     return detail::apply<ops::Elu>(std::forward<A>(a), std::forward<B>(depth));
 }
-inline double elu(double a, double depth = 1.0) {
-    return ops::Elu::value(a, depth);
-}
+inline double elu(double a, double depth = 1.0) { return ops::Elu::value(a, depth); }
 
 // ---- choice and inspection
 
@@ -246,17 +283,9 @@ auto select(bool condition, A&& a, B&& b) {
     return condition ? Result(std::forward<A>(a)) : Result(std::forward<B>(b));
 }
 
-inline bool isnan(const Value& a) {
-    return std::isnan(a.value());
-}
-inline bool isinf(const Value& a) {
-    return std::isinf(a.value());
-}
-inline bool isfinite(const Value& a) {
-    return std::isfinite(a.value());
-}
-inline bool signbit(const Value& a) {
-    return std::signbit(a.value());
-}
+inline bool isnan(const Value& a) { return std::isnan(a.value()); }
+inline bool isinf(const Value& a) { return std::isinf(a.value()); }
+inline bool isfinite(const Value& a) { return std::isfinite(a.value()); }
+inline bool signbit(const Value& a) { return std::signbit(a.value()); }
 
 }  // namespace gradus

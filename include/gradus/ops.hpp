@@ -162,7 +162,7 @@ struct Exp2 {
 
 struct Log {
     static constexpr const char* name = "log";
-    static constexpr const char* note = "log(0) = -inf with slope +inf; a < 0: NaN";
+    static constexpr const char* note = "log(0) = -inf with slope +inf; a < 0: NaN with slope 1 / a";
     static constexpr std::array<Interval, 1> smooth{{{0.1, 5}}};
     static double value(double a) { return std::log(a); }
     static double da(double a, double) { return 1.0 / a; }
@@ -170,7 +170,8 @@ struct Log {
 
 struct Log1p {
     static constexpr const char* name = "log1p";
-    static constexpr const char* note = "log1p(-1) = -inf with slope +inf; a < -1: NaN";
+    static constexpr const char* note =
+        "log1p(-1) = -inf with slope +inf; a < -1: NaN with slope 1 / (1 + a)";
     static constexpr std::array<Interval, 1> smooth{{{-0.8, 5}}};
     static double value(double a) { return std::log1p(a); }
     static double da(double a, double) { return 1.0 / (1.0 + a); }

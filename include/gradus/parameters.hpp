@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "gradus/value.hpp"
+#include "gradus/functions.hpp"
 
 namespace gradus {
 
@@ -41,8 +41,9 @@ class ParameterView {
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::span<const double> numbers() const { return {values_, size_}; }
     const Value operator[](std::size_t i) const {  // const: a parameter is a leaf and never melts
-        return {values_[i],
-                static_cast<Slot>(static_cast<std::int32_t>(first_) + static_cast<std::int32_t>(i)), stamp_};
+        return {
+            values_[i],
+            detail::make_tag(Slot{static_cast<std::int32_t>(first_) + static_cast<std::int32_t>(i)}, stamp_)};
     }
     [[nodiscard]] ParameterView part(std::size_t offset, std::size_t size) const {
         return {values_ + offset, size,

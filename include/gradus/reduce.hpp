@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "gradus/parameters.hpp"
-#include "gradus/value.hpp"
+#include "gradus/functions.hpp"
 
 namespace gradus {
 
@@ -79,7 +79,7 @@ double logsumexp(std::span<const double> x);
 std::span<Value> softmax(const Values& x);
 std::vector<double> softmax(std::span<const double> x);
 
-/// Return log(softmax(x)), exact where softmax(x) underflows. NaN if all are -inf, or where x[i] is +inf.
+/// Return log(softmax(x)), exact where softmax(x) underflows. NaN if all are -inf, or if one is +inf.
 /// Shapes: x (n) -> (n). The values live as long as what is recorded now.
 /// Gradient: dx[i] = dl[i] - p[i] (sum of dl[j]).
 /// Raises ShapeError if x is empty.

@@ -20,10 +20,10 @@ class Value;
 
 /// Number of an entry of the tape, and of its adjoint. Positive: the entries, from 1 on in the order of
 /// recording. Zero: a constant, which no tape knows. Negative: the parameters that are bound to the tape.
-enum class Slot : std::int32_t { constant = 0, moved_from = std::numeric_limits<std::int32_t>::min() };
+enum class Slot : std::int32_t { constant = 0 };
 
-/// Mark of the stretch of recording in which a value was born. No two stretches of any tape share one, so a
-/// value whose stretch was rewound, or lies on another tape, is recognised.
+/// Mark of a stretch of recording. No two stretches of any tape share one, so a value whose stretch was
+/// rewound, or lies on another tape, is recognised. An even number.
 enum class Stamp : std::uint32_t { none = 0 };
 
 /// Say how much of one result's adjoint a backward pass starts with.
@@ -42,10 +42,31 @@ enum class Count : std::uint8_t {};  // unlike a byte, a scoped enumeration is n
 constexpr std::size_t kMaxOperands = 254;
 
 /// The most operands that a melting entry may have if they must be rescaled: a loop of products stays linear.
-constexpr std::size_t kMaxRescaled = 5;
+constexpr std::size_t kMaxRescaled = 6;
 
 /// The most operands of an elementary operation: so many fit after `end` while end < limit.
 constexpr std::size_t kElementary = 3;
+
+/// What a Value knows of its entry. Bits 32-63: the slot. Bits 1-31: the stamp of its stretch. Bit 0: whether
+/// the handle is *fresh*, the only reference to its entry. A constant has the tag 0.
+enum class Tag : std::uint64_t {};
+
+constexpr std::uint64_t kFresh = 1;
+constexpr std::uint64_t kNextSlot = std::uint64_t{1} << 32;
+constexpr Tag kMovedFrom{std::uint64_t{1} << 63};  // a slot that no entry has, and no stamp
+
+constexpr std::uint64_t bits(Tag tag) { return static_cast<std::uint64_t>(tag); }
+constexpr Slot slot_of(Tag tag) { return static_cast<Slot>(static_cast<std::uint32_t>(bits(tag) >> 32)); }
+constexpr Stamp mark_of(Tag tag) { return static_cast<Stamp>(static_cast<std::uint32_t>(bits(tag))); }
+constexpr Stamp stamp_of(Tag tag) {
+    return static_cast<Stamp>(static_cast<std::uint32_t>(bits(tag) & ~kFresh));
+}
+constexpr bool is_fresh(Tag tag) { return (bits(tag) & kFresh) != 0; }
+constexpr Tag settled(Tag tag) { return Tag{bits(tag) & ~kFresh}; }
+constexpr Tag make_tag(Slot slot, Stamp stamp) {
+    const std::uint64_t high = static_cast<std::uint32_t>(slot);
+    return settled(Tag{high << 32 | static_cast<std::uint32_t>(stamp)});
+}
 
 /// One operand on its way to the tape: what it is, d(result) / d(operand), and its number.
 struct Operand {
@@ -60,10 +81,9 @@ struct Recorder {
     double* partials = nullptr;
     Slot* operands = nullptr;
     Count* counts = nullptr;
-    std::size_t end = 0;        // operands recorded
-    std::size_t limit = 0;      // while end < limit, one more operation fits
-    std::int64_t newest = 0;    // the newest entry
-    std::int64_t pin = 0;       // no entry up to here may melt
+    std::size_t end = 0;    // operands recorded
+    std::size_t limit = 0;  // while end < limit, one more operation fits
+    Tag newest{};           // of the newest entry: the tag of its handle, if that is fresh; else of no handle
     Stamp stamp = Stamp::none;  // of the stretch that is being recorded
     Stamp outer = Stamp::none;  // of the stretch around it
 
@@ -74,8 +94,8 @@ struct Recorder {
     /// writes them straight into the columns of a melting tape.
     void reserve(std::size_t operand_count);
 
-    /// Raise TapeError unless the slot is one of a live stretch of this tape.
-    void require_live(Slot slot, Stamp of_value) const;
+    /// Raise TapeError unless the tag is that of a constant, or of a live stretch of this tape.
+    void require_live(Tag tag) const;
 };
 
 /// What a thread that has no tape yet records to: it is full and knows no value.
@@ -126,7 +146,9 @@ class Tape : private detail::Recorder {
     [[nodiscard]] double gradient(const Value& value) const;
 
     [[nodiscard]] Mode mode() const { return mode_; }
-    [[nodiscard]] std::size_t entry_count() const { return static_cast<std::size_t>(newest); }
+    [[nodiscard]] std::size_t entry_count() const {
+        return static_cast<std::size_t>(detail::slot_of(newest));
+    }
     [[nodiscard]] std::size_t operand_count() const { return end; }
     [[nodiscard]] std::size_t bytes() const;           ///< of entries, operands and adjoints in use
     [[nodiscard]] std::size_t bytes_reserved() const;  ///< of all memory that the tape holds
@@ -166,6 +188,8 @@ class Tape : private detail::Recorder {
     void require_room(std::size_t operand_count, std::size_t added_entries);
     void make_room(std::size_t operand_count, std::size_t added_entries);
     void set_limit();
+    [[nodiscard]] std::int64_t last() const;
+    void set_newest(std::int64_t slot);
     Slot append(detail::OpCode code, double value, std::span<const detail::Operand> operands);
     Slot append_graph_entry(detail::OpCode code, double value, std::span<const detail::Operand> operands);
     [[nodiscard]] bool is_live(Stamp of_value) const;
