@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "common.hpp"
-#include "gradus/data.hpp"
 #include "gradus/losses.hpp"
 #include "gradus/metrics.hpp"
 #include "gradus/nn.hpp"
@@ -39,11 +38,7 @@ int main(int argc, char** argv) {
     lesson.option("--learning-rate", rate, "learning rate at the beginning; it falls to zero");
 
     return lesson.run(argc, argv, [&] {
-        gradus::Dataset digits = gradus::read_csv(file);
-        if (digits.columns != 64) {
-            throw gradus::ShapeError(
-                fmt::format("{}: not images of 8 x 8: {} pixels a row. Give 64.", file, digits.columns));
-        }
+        gradus::Dataset digits = example::read_rows(file, 64);
         for (double& pixel : digits.inputs) pixel = std::clamp(pixel / 16.0, 0.0, 1.0);
         const gradus::Split split = gradus::stratified_split(digits, 0.2, lesson.seed);
         const gradus::MLP model({64, 32, digits.class_names.size()}, {.hidden = "relu", .seed = lesson.seed});

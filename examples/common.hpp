@@ -18,6 +18,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "gradus/data.hpp"
 #include "gradus/error.hpp"
 #include "gradus/train.hpp"
 
@@ -99,6 +100,15 @@ inline void check_at_least(std::string_view what, double found, double least) {
     if (found >= least) return;
     throw gradus::Error(
         fmt::format("{}: too low: {} where at least {} was promised. Please report it.", what, found, least));
+}
+
+/// Read a CSV file of so many inputs a row, and a class.
+inline gradus::Dataset read_rows(const std::string& file, std::size_t columns) {
+    gradus::Dataset data = gradus::read_csv(file);
+    if (data.columns == columns) return data;
+    throw gradus::ShapeError(
+        fmt::format("{}: wrong number of inputs: {} a row, expected {}. Give another file.", file,
+                    data.columns, columns));
 }
 
 /// Stop a training whose objective, about 1 at the beginning, explodes without ever leaving the finite
