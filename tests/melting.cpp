@@ -72,6 +72,11 @@ Dual sqrt(const Dual& a) { return apply<ops::Sqrt>(a); }
 Dual exp(const Dual& a) { return apply<ops::Exp>(a); }
 Dual relu(const Dual& a) { return apply<ops::Relu>(a); }
 Dual max(const Dual& a, const Dual& b) { return apply<ops::Max>(a, b); }
+Dual fma(const Dual& a, const Dual& b, const Dual& c) {
+    Dual y = std::fma(a.number, b.number, c.number);
+    y.add(b.number, a), y.add(a.number, b), y.add(1.0, c);
+    return y;
+}
 Dual pow(const Dual& a, const Dual& b) { return apply<ops::Pow>(a, b); }
 bool operator<(const Dual& a, const Dual& b) { return a.number < b.number; }
 double value(const Dual& a) { return a.number; }
@@ -190,9 +195,12 @@ class Program {
     }
 
     void move(T& x, T& y, T& z, double c) {
-        switch (below(10)) {
+        switch (below(13)) {
             case 0: x = std::move(x) + sin(x); return;
-            case 1: x = std::move(x) * std::move(x); return;
+            case 1: { x = y * z; T s = sum(pool_); x = std::move(x) * c + std::move(s) * 0.1; return; }
+            case 9: { x = y * z; T s = fma(x, y, z); x = std::move(s) - std::move(x); return; }
+            case 10: { x = y * z; T s = dot(pool_, pool_); x = std::move(s) * 0.01 + std::move(x); return; }
+            case 11: { x = y * z; T s = x; T t = sin(s); x = std::move(x) + std::move(t); return; }
             case 2: { T t = std::move(x); x = t * c + std::move(t); return; }
             case 3: x = std::move(x); return;
             case 4: { T t = x * y; T u = std::move(t) + z; z = u * u + std::move(u); return; }
@@ -200,7 +208,7 @@ class Program {
             case 6: x = hand_over(x * y) + hand_over(z + c); return;
             case 7: { using std::swap; swap(x, y); x += z * y; return; }
             case 8: { T t = y + c; x = hand_over(std::move(t)) * z; return; }
-            default: { T&& t = x * y; T u = t * c; z = std::move(t) + u * std::move(u); return; }
+            default: { T&& t = x * y; T u = t * c; z = std::move(t) + u * c; return; }
         }
     }
 
@@ -231,7 +239,8 @@ class Program {
 
     // More operands than fit into one entry; products that must not be rescaled again and again.
     void long_loop(T& x, T& y, T& z, double c) {
-        switch (below(2)) {
+        switch (below(3)) {
+            case 2: { T s = c; for (std::size_t k = 0, n = below(300); k < n; ++k) s += x * 0.01; T t = y; for (std::size_t k = 0, n = below(300); k < n; ++k) t += y * 0.01; z = std::move(s) + std::move(t); return; }
             case 0: { T s = c; for (std::size_t k = 0, n = below(600); k < n; ++k) s += x * (y + c) * 0.01; z = s; return; }
             default: { T p = 1.0; for (std::size_t k = 0, n = below(30); k < n; ++k) p *= tanh(x + y * c); z = p; return; }
         }
