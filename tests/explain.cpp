@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "gradus/explain.hpp"
+
+#include "doctest.hpp"
+#include "gradus/functions.hpp"
+
+using namespace gradus;
+
+TEST_CASE("explain: the table shows every entry of a graph, before and after the backward pass") {
+    Tape tape{Tape::Mode::graph};
+    const Recording on(tape);
+    const Value a = variable(2.0), b = variable(-3.0);
+    const Value product = a * b;
+    const Value y = product + 10.0;
+    CHECK(trace_table(tape, {{a, "a"}, {y, "y"}}) ==
+          "slot  operation  operands  value  partials  adjoint\n"
+          "   a  variable                 2                  -\n"
+          "   2  variable                -3                  -\n"
+          "   3  *          a, 2         -6  -3, 2           -\n"
+          "   4  constant                10                  -\n"
+          "   y  +          3, 4          4  1, 1            -\n");
+    backward(y);
+    CHECK(trace_table(tape) ==
+          "slot  operation  operands  value  partials  adjoint\n"
+          "   1  variable                 2                 -3\n"
+          "   2  variable                -3                  2\n"
+          "   3  *          1, 2         -6  -3, 2           1\n"
+          "   4  constant                10                  1\n"
+          "   5  +          3, 4          4  1, 1            1\n");
+}
+
+TEST_CASE("explain: an empty tape has an empty table; a melting one is refused, and the named fix helps") {
+    CHECK(trace_table(Tape{Tape::Mode::graph}) == "slot  operation  operands  value  partials  adjoint\n");
+    Tape melting;
+    CHECK_THROWS_WITH_AS(
+        trace_table(melting),
+        "trace_table: this tape keeps no operations: it is a melting one. Record on a graph: "
+        "Tape tape{Tape::Mode::graph}; Recording on(tape);",
+        TapeError);
+    Tape tape{Tape::Mode::graph};
+    Recording on(tape);
+    variable(1.0);
+    CHECK(trace_table(tape).find("variable") != std::string::npos);
+}
