@@ -84,6 +84,29 @@ TEST_CASE("backward: recording goes on after it, and does not change what was di
     CHECK(a.gradient() == 4.0);
 }
 
+TEST_CASE("backward: nor does the end of a scope around it change what was differentiated") {
+    const Scope outer;
+    const Value a = variable(2.0), b = variable(3.0);
+    Value s = a * b;
+    {
+        const Scope inner;
+        backward(s);
+    }
+    s += a;
+    CHECK_THROWS_WITH_AS(static_cast<void>(s.gradient()), kNoBackward, TapeError);
+}
+
+TEST_CASE("backward: many passes over one result take no more and more memory") {
+    Tape tape;
+    const Recording on(tape);
+    const Value x = variable(3.0), y = x * x;
+    backward(y);
+    const std::size_t entries = tape.entry_count();
+    for (int i = 0; i < 100; ++i) backward(y);
+    CHECK(tape.entry_count() == entries);
+    CHECK(x.gradient() == 6.0);
+}
+
 TEST_CASE("backward: what it refuses, and that the named fix helps") {
     const Scope scope;
     const char* const depends_on_nothing =
@@ -281,6 +304,9 @@ TEST_CASE("tape: a value of another thread is refused, and threads do not meet")
         }
     }).join();
     CHECK(without_tape == kOtherTape);
+    double constant = 0.0;
+    std::thread([&] { constant = (exp(Value(0.0)) * Value(2.0) + 1.0).value(); }).join();
+    CHECK(constant == 3.0);
 }
 
 TEST_CASE("tape: two threads cannot record to one tape at the same time, but one after the other") {
