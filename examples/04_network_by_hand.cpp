@@ -4,9 +4,8 @@
 // Goal    Write forward pass, backward pass and update of a network once in your life, and see that the
 //         library computes the same numbers.
 // Before  03; the derivative of the sigmoid s: s' = s (1 - s).
-// Look at Network::gradient: every line of the backward pass mirrors one of the forward pass. Then at the
-//         picture: an epoch costs all three descents the same, but full batches step once, the others often.
-#include <algorithm>
+// Look at Network::gradient: each line of the backward pass mirrors one of the forward pass. In the picture,
+//         an epoch costs all three descents the same, but full batches step once, the others often.
 #include <vector>
 
 #include "common.hpp"
@@ -33,7 +32,7 @@ struct Network {
     double gradient(const std::vector<Example>& examples, std::vector<double>& g) const {
         const double n = static_cast<double>(examples.size());
         double objective = 0.0;
-        std::fill(g.begin(), g.end(), 0.0);
+        g.assign(p.size(), 0.0);
         for (const auto& [x, target] : examples) {
             double h[kHidden], z = p[kC];
             for (std::size_t j = 0; j < kHidden; ++j) {
@@ -84,7 +83,7 @@ int main(int argc, char** argv) {
             const gradus::MLP model({kInputs, kHidden, 1}, sigmoids);
             const auto learned = model.parameters().values();
             Network by_hand{{learned.begin(), learned.end()}};
-            std::vector<double> g(learned.size());
+            std::vector<double> g;
             picture.add("$batch{} << EOD", batch);
             gradus::Sgd descent(model.parameters(), {.learning_rate = kRate});
             const auto loss = [&](std::size_t i) {
@@ -111,9 +110,10 @@ int main(int argc, char** argv) {
         }
         if (lesson.as_written()) example::check("J of stochastic descent", objective, 0.0, 0.02);
         picture.add(R"(set title 'The same gradients, more or fewer steps: batch against stochastic descent'
-set xlabel 'epoch'; set ylabel 'J = L + lambda R'; set logscale y
+set xlabel 'epoch'; set xrange [0:{}]; set ylabel 'J = L + lambda R'; set logscale y
 plot $batch200 with lines title 'full batch: 1 step an epoch', \
-    $batch20 with lines title 'batches of 20: 10 steps', $batch1 with lines title 'stochastic: 200 steps')");
+    $batch20 with lines title 'batches of 20: 10 steps', $batch1 with lines title 'stochastic: 200 steps')",
+                    lesson.epochs);
         picture.draw();
     });
 }

@@ -70,7 +70,8 @@ set palette defined (-1 '#9ecae1', 0 '#ffffff', 1 '#fdc48f'); set cbrange [-2:2]
 set xrange [-1.5:2.5]; set yrange [-1:1.5]; set size ratio -1; set key below; unset grid
 plot $score with image notitle, $line with lines linecolor '#444444' title 'score = 0', \
     $points using 1:($3 == 0 ? $2 : NaN) with points linetype 1 pointsize 1 title 'upper moon', \
-    $points using 1:($3 == 1 ? $2 : NaN) with points linetype 2 pointtype 9 pointsize 1.2 title 'lower moon')");
+    $points using 1:($3 == 1 ? $2 : NaN) \
+    with points linetype 2 pointtype 9 pointsize 1.2 title 'lower moon')");
         picture.draw();
     });
 }

@@ -3,9 +3,8 @@
 //
 // Goal    Judge models by patients that they never saw, tame them with L1 and L2, and ask for reasons.
 // Before  05; the logistic function. A logit above zero says benign, below zero malignant.
-// Look at training loss against held-out loss: where the first falls and the second rises, a model learns its
-//         patients by heart. Penalties on large weights prevent that, and L1 makes most weights zero. Then at
-//         the reasons: gradient times input, the part of each measurement in one answer.
+// Look at the losses: where that of training falls and the held-out one rises, a model learns its patients by
+//         heart; penalties prevent it. The reasons: gradient times input, each measurement's part.
 #include <algorithm>
 
 #include "common.hpp"
@@ -104,16 +103,17 @@ int main(int argc, char** argv) {
             fmt::print("{:>26}{:+8.3f}   speaks for {}\n", name, part, test.class_names[part > 0.0]);
             picture.add("\"{}\" {}", name, part);
         }
-        picture.add(R"(EOD
-set multiplot layout 1,2
-set title 'Learning by heart, and a remedy'; set xlabel 'epoch'; set ylabel 'cross entropy'; set yrange [0:0.15]
+        picture.add("EOD\nset multiplot layout 1,2\nset xrange [0:{}]", lesson.epochs);
+        picture.add(R"(set title 'Learning by heart, and a remedy'
+set xlabel 'epoch'; set ylabel 'cross entropy'; set yrange [0:0.15]
 plot $trial3 using 1 with lines linetype 2 dashtype 3 title 'network: learned', \
     '' using 2 with lines linetype 2 title 'network: held out', \
     $trial5 using 1 with lines linetype 1 dashtype 3 title 'network + L2: learned', \
     '' using 2 with lines linetype 1 title 'network + L2: held out'
-set title 'One patient: the reasons'; set xlabel 'malignant  <    > benign'; unset ylabel; set xtics 0.5
-set yrange [7.6:-0.6]; unset key; set style fill solid; unset grid; set arrow from 0, graph 0 to 0, graph 1 nohead
-plot $reasons using (0):0:(0):2:($0 - 0.35):($0 + 0.35):($2 > 0 ? 1 : 2):ytic(1) with boxxyerror linecolor variable)");
+set title 'One patient: the reasons'; set xlabel 'malignant  <    > benign'; unset ylabel; unset key
+set xrange [*:*]; set xtics 0.5; set yrange [7.6:-0.6]; unset grid; set arrow from 0,-0.6 to 0,7.6 nohead
+plot $reasons using (0):0:(0):2:($0 - 0.35):($0 + 0.35):($2 > 0 ? 1 : 2):ytic(1) \
+    with boxxyerror fillstyle solid linecolor variable)");
         picture.draw();
     });
 }

@@ -100,7 +100,8 @@ int main(int argc, char** argv) {
         picture.add("set multiplot layout {},4 title 'Misread: what was written, and what the network read'",
                     lines);
         picture.add(
-            R"(set palette gray negative; unset colorbox; unset tics; unset grid; unset key; set border 15; set size square
+            R"(set palette gray negative; unset colorbox; unset tics; unset grid; unset key
+set border 15; set size square
 set xrange [-0.5:7.5]; set yrange [7.5:-0.5]; set cbrange [0:1])");
         for (const std::size_t i : misread) {
             picture.add("$image{} << EOD", i);

@@ -6,12 +6,15 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -30,8 +33,7 @@ inline CLI::Validator whole_number(std::uint64_t least) {
         std::uint64_t number = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         if (error == std::errc() && *end == '\0' && number >= least) return std::string();
-        return fmt::format("not a whole number from {} on: {}. Give one, such as {}.", least, text,
-                           least + 10);
+        return fmt::format("must be a whole number, {} or more: found {}.", least, text);
     };
     return CLI::Validator(check, "");
 }
