@@ -13,18 +13,14 @@ namespace {
 
 ParameterView view_of(const std::shared_ptr<detail::Block>& block) {
     const Slot first = Tape::current().bind(block);
-    return {block->values.data(), block->values.size(), first, detail::recorder->stamp};
+    return {block->values.data(), block->values.size(), detail::make_tag(first, detail::recorder->stamp)};
 }
 
 }  // namespace
 
-ParameterView Parameter::view() const {
-    return view_of(block_).part(info().offset, size());
-}
+ParameterView Parameter::view() const { return view_of(block_).part(info().offset, size()); }
 
-ParameterView Parameters::view() const {
-    return view_of(block_);
-}
+ParameterView Parameters::view() const { return view_of(block_); }
 
 Parameter Parameters::add(std::string name, std::vector<std::size_t> shape, bool decays) {
     auto& infos = block_->infos;
@@ -46,11 +42,10 @@ Parameter Parameters::operator[](std::string_view name) const {
         if (infos()[i].name == name) return {block_, i};
         names += (i == 0 ? "" : ", ") + infos()[i].name;
     }
-    throw DomainError(fmt::format("parameters: no part has this name: \"{}\". The names are: {}.", name, names));
+    throw DomainError(
+        fmt::format("parameters: no part has this name: \"{}\". The names are: {}.", name, names));
 }
 
-void Parameters::zero_gradients() const {
-    std::fill(gradients().begin(), gradients().end(), 0.0);
-}
+void Parameters::zero_gradients() const { std::fill(gradients().begin(), gradients().end(), 0.0); }
 
 }  // namespace gradus

@@ -187,23 +187,27 @@ void Tape::open_stretch() {
 
 void Tape::rewind(std::size_t depth) {
     if (depth >= memory_->stretches.size()) return;  // clear() was faster
+    cut(depth);
     memory_->stretches.resize(depth + 1);
-    Memory::Stretch& stretch = memory_->stretches.back();
-    const std::int64_t first = stretch.first;
-    set_newest(first);
-    end = stretch.end;
-    memory_->values_end = stretch.values_end;
-    memory_->differentiated = std::min(memory_->differentiated, first);
-    stretch.stamp = memory_->fresh_stamp();
+    memory_->stretches.back().stamp = memory_->fresh_stamp();
     enter_stretch();
-    set_limit();
 }
 
 void Tape::close_stretch(std::size_t depth) {
     if (depth >= memory_->stretches.size()) return;
-    rewind(depth);
-    memory_->stretches.pop_back();
+    cut(depth);
+    memory_->stretches.resize(depth);
     enter_stretch();
+}
+
+/// Forget what was recorded since the stretch of that depth began.
+void Tape::cut(std::size_t depth) {
+    const Memory::Stretch& stretch = memory_->stretches[depth];
+    set_newest(stretch.first);
+    end = stretch.end;
+    memory_->values_end = stretch.values_end;
+    memory_->differentiated = std::min(memory_->differentiated, stretch.first);
+    set_limit();
 }
 
 void Tape::clear() { rewind(0); }
@@ -425,12 +429,22 @@ void sweep(const detail::Recorder& tape, double* adjoints, std::int64_t top, std
     const Slot* operand = tape.operands + end;
     const double* partial = tape.partials + end;
     for (std::int64_t slot = top; slot > 0; --slot) {
-        const auto count = static_cast<std::ptrdiff_t>(tape.counts[slot]);
-        operand -= count;
-        partial -= count;
+        const Slot* const last = operand;
+        operand -= static_cast<std::ptrdiff_t>(tape.counts[slot]);
+        partial -= last - operand;
         const double adjoint = adjoints[slot];
         if (adjoint == 0.0) continue;
-        for (std::ptrdiff_t k = 0; k < count; ++k) adjoints[number_of(operand[k])] += partial[k] * adjoint;
+        const double* factor = partial;
+        for (const Slot* k = operand; k != last; ++k, ++factor) adjoints[number_of(*k)] += *factor * adjoint;
+    }
+}
+
+/// Add the adjoints of parameters to their gradients, and set them to zero.
+void hand_over(double* adjoints, double* gradients, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) {
+        gradients[i] += adjoints[i];
+        adjoints[i] = 0.0;
+        asm("");  // keeps it scalar: a vector load of what was just stored one by one would stall
     }
 }
 
@@ -446,17 +460,16 @@ void Tape::backward(std::span<const Seed> seeds) {
                 "variable(), and "
                 "use Value, not double, from there to the result.");
         }
-        require_live(seed.value.tag());
+        require_live(seed.value.settle());
         top = std::max(top, number_of(seed.value.slot()));
     }
     // What has an adjoint now must not melt into something else: an empty entry keeps it away from later
     // ones.
-    if (mode_ == Mode::melting) {
-        if (entry_count() < max_entries_)
-            append(detail::kPart, kNaN, {});
-        else
-            newest = detail::Tag{detail::bits(detail::make_tag(detail::slot_of(newest), Stamp::none)) |
-                                 detail::kFresh};
+    const bool may_melt = mode_ == Mode::melting && last() > 0 && counts[last()] != detail::Count{0};
+    if (may_melt && entry_count() < max_entries_) append(detail::kPart, kNaN, {});
+    if (may_melt && entry_count() == max_entries_) {
+        newest = detail::Tag{detail::bits(detail::make_tag(detail::slot_of(newest), Stamp::none)) |
+                             detail::kFresh};
     }
     const std::int64_t last_entry = last();
     m.reserve_adjoints(last_entry);
@@ -471,12 +484,7 @@ void Tape::backward(std::span<const Seed> seeds) {
 
     for (const Memory::Binding& b : m.bindings) {
         if (!b.block || !is_live(b.stamp)) continue;
-        double* adjoint = m.adjoints + b.first;
-        double* gradient = b.block->gradients.data();
-        for (std::size_t i = 0; i < b.size; ++i) {
-            gradient[i] += adjoint[i];
-            adjoint[i] = 0.0;
-        }
+        hand_over(m.adjoints + b.first, b.block->gradients.data(), b.size);
     }
 }
 

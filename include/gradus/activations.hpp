@@ -2,6 +2,7 @@
 // The functions that stand between layers, chosen by name. What each computes stands in functions.hpp.
 #pragma once
 
+#include <concepts>
 #include <string_view>
 #include <utility>
 
@@ -27,7 +28,10 @@ T activate(Activation f, T x) {
         case Activation::sigmoid:
             return sigmoid(std::move(x));
         case Activation::tanh:
-            return tanh(std::move(x));
+            if constexpr (std::same_as<T, double>)
+                return ops::Tanh::value(x);  // the bits that Value gets
+            else
+                return tanh(std::move(x));
         case Activation::relu:
             return relu(std::move(x));
         case Activation::leaky_relu:

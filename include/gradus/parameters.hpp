@@ -35,27 +35,22 @@ struct Block {
 /// recorded now. Cheap to copy.
 class ParameterView {
    public:
-    ParameterView(const double* values, std::size_t size, Slot first, Stamp stamp)
-        : values_(values), size_(size), first_(first), stamp_(stamp) {}
+    ParameterView(const double* values, std::size_t size, detail::Tag first)
+        : values_(values), size_(size), first_(first) {}
 
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::span<const double> numbers() const { return {values_, size_}; }
     const Value operator[](std::size_t i) const {  // const: a parameter is a leaf and never melts
-        return {
-            values_[i],
-            detail::make_tag(Slot{static_cast<std::int32_t>(first_) + static_cast<std::int32_t>(i)}, stamp_)};
+        return {values_[i], detail::slots_after(first_, i)};
     }
     [[nodiscard]] ParameterView part(std::size_t offset, std::size_t size) const {
-        return {values_ + offset, size,
-                static_cast<Slot>(static_cast<std::int32_t>(first_) + static_cast<std::int32_t>(offset)),
-                stamp_};
+        return {values_ + offset, size, detail::slots_after(first_, offset)};
     }
 
    private:
     const double* values_;
     std::size_t size_;
-    Slot first_;
-    Stamp stamp_;
+    detail::Tag first_;
 };
 
 /// One named part of a block. A handle: copies refer to the same numbers.

@@ -3,6 +3,7 @@
 // makes it fast: a temporary melts, its entry becomes part of the entry of the operation that receives it.
 #pragma once
 
+#include <bit>
 #include <utility>
 
 #include "gradus/ops.hpp"
@@ -30,7 +31,7 @@ constexpr bool is_temporary = IsValue<A> && !std::is_reference_v<A> && !std::is_
 /// since the same value may be the other argument, given away: x * std::move(x).
 template <class A>
 GRADUS_INLINE void settle(const Recorder& tape, const std::remove_reference_t<A>& x) {
-    if constexpr (IsValue<A> && !is_temporary<A>) {
+    if constexpr (IsValue<A> && std::is_lvalue_reference_v<A>) {
         if (mark_of(x.tag()) != tape.stamp) [[unlikely]]
             x.settle();  // most are, and of this stretch
     }
@@ -66,8 +67,15 @@ GRADUS_INLINE unsigned count(const Recorder& tape, Tag tag) {
 /// Whether an entry of n operands may melt into an operation with this partial. Any entry may, if it needs no
 /// factor; else a short one, so that a loop of products stays linear. None melts into a zero: backward never
 /// looks beyond one, but in a product 0 * inf is NaN.
-GRADUS_INLINE bool may_melt(unsigned n, double partial) { return n <= kMaxRescaled && !(partial == 0.0); }
+GRADUS_INLINE bool may_melt(unsigned n, double partial) {
+    const bool is_zero = std::bit_cast<std::uint64_t>(partial) << 1 == 0;  // one branch; == 0.0 takes two
+    return n <= kMaxRescaled && !is_zero;
+}
 GRADUS_INLINE bool may_melt(unsigned, ops::One) { return true; }
+
+/// Whether two entries that may melt into operations with these partials always fit into one.
+template <class DA, class DB>
+constexpr bool kFew = !std::same_as<DA, ops::One> && !std::same_as<DB, ops::One>;
 
 GRADUS_INLINE void push(Recorder& tape, Tag operand, double partial) {
     tape.operands[tape.end] = slot_of(operand);
@@ -82,7 +90,7 @@ GRADUS_INLINE Handle newest_entry(Recorder& tape, double y, Tag tag, unsigned n)
     return {y, tag};
 }
 GRADUS_INLINE Handle new_entry(Recorder& tape, double y, unsigned n) {
-    return newest_entry(tape, y, Tag{bits(tape.newest) + kNextSlot}, n);
+    return newest_entry(tape, y, slots_after(tape.newest, 1), n);
 }
 
 /// Multiply the partials of the n operands before `end` by a factor: in a sum, that is nothing to do.
@@ -105,14 +113,13 @@ GRADUS_INLINE bool melt(Recorder& tape, double y, const Handle& high, DHigh dhig
     if constexpr (kTemporary) {
         if (bits(other.tag) == bits(high.tag) - kNextSlot) {
             const unsigned m = count(tape, other.tag);
-            if (m + n <= kMaxOperands && may_melt(m, dother)) {
+            if (may_melt(m, dother) && (kFew<DHigh, DOther> || m + n <= kMaxOperands)) {
                 rescale(tape, tape.end, n, dhigh);
                 rescale(tape, tape.end - n, m, dother);
                 result = newest_entry(tape, y, other.tag, m + n);
                 return true;
             }
         }
-        if (other.tag == high.tag) return false;  // an entry is no operand of itself
     }
     if (!is_near<kTemporary>(tape, other) || tape.end >= tape.limit || n >= kMaxOperands) return false;
     rescale(tape, tape.end, n, dhigh);
@@ -152,10 +159,19 @@ GRADUS_INLINE bool record(Recorder& tape, double y, const Handle& a, DA da, cons
     }
     if (!is_near<kTemporaryA>(tape, a) || !is_near<kTemporaryB>(tape, b) || tape.end >= tape.limit)
         return false;
+    if (a.tag == b.tag) {  // x * x
+        push(tape, a.tag, da + db);
+        result = new_entry(tape, y, 1);
+        return true;
+    }
     push(tape, a.tag, da);
     push(tape, b.tag, db);
     result = new_entry(tape, y, 2);
     return true;
+}
+
+GRADUS_INLINE void require_live(const Recorder& tape, const Handle& x) {
+    if (!is_near<true>(tape, x)) tape.require_live(x.tag);
 }
 
 /// Record what the fast path does not take: constants, values of stretches further out, a full tape, a graph.
@@ -163,7 +179,7 @@ template <class Op>
 [[gnu::noinline]] Handle evaluate_slowly(Handle a, double y) {
     if (!is_active(a)) return {y, Tag{}};
     Recorder& tape = *recorder;
-    tape.require_live(a.tag);
+    require_live(tape, a);
     const double da = Op::da(a.value, y);
     return {y, make_tag(tape.record(code_of<Op>, y, {{slot_of(a.tag), da, a.value}}), tape.stamp)};
 }
@@ -172,8 +188,8 @@ template <class Op>
 [[gnu::noinline]] Handle evaluate_slowly(Handle a, Handle b, double y) {
     if (!is_active(a) && !is_active(b)) return {y, Tag{}};
     Recorder& tape = *recorder;
-    tape.require_live(a.tag);
-    tape.require_live(b.tag);
+    require_live(tape, a);
+    require_live(tape, b);
     Handle result;
     if (!is_active(b) && tape.end < tape.limit &&
         record<true>(tape, y, a, Op::da(a.value, b.value, y), result))
@@ -233,6 +249,9 @@ GRADUS_INLINE Value apply(A&& a, B&& b) {
     Recorder& tape = *recorder;
     settle<A>(tape, a);
     settle<B>(tape, b);
+    if constexpr (is_temporary<A> && is_temporary<B>) {
+        if (&a == &b) a.settle();  // both are std::move(x)
+    }
     const Handle result = evaluate<Op, A, B>(tape, handle(a), handle(b));
     end<A>(a);
     end<B>(b);
@@ -244,6 +263,9 @@ template <class Op, class B>
 GRADUS_INLINE Value& assign(Value& a, B&& b) {
     Recorder& tape = *recorder;
     settle<B>(tape, b);
+    if constexpr (is_temporary<B>) {
+        if (&a == &b) a.settle();
+    }
     const Handle result = evaluate<Op, Value, B>(tape, handle(a), handle(b));
     end<B>(b);
     return a = value_of(result);
@@ -259,9 +281,9 @@ Value apply(const A& x, const B& z, const C& w) {
     const double y = Op::value(a.value, b.value, c.value);
     if (!is_active(a) && !is_active(b) && !is_active(c)) return y;
     Recorder& tape = *recorder;
-    tape.require_live(a.tag);
-    tape.require_live(b.tag);
-    tape.require_live(c.tag);
+    require_live(tape, a);
+    require_live(tape, b);
+    require_live(tape, c);
     const double da = Op::da(a.value, b.value, c.value, y), db = Op::db(a.value, b.value, c.value, y);
     const double dc = Op::dc(a.value, b.value, c.value, y);
     return {y, make_tag(tape.record(code_of<Op>, y,

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "gradus/parameters.hpp"
 #include "gradus/functions.hpp"
+#include "gradus/parameters.hpp"
 
 namespace gradus {
 
@@ -29,7 +29,7 @@ class Values {
 
    private:
     const Value* values_ = nullptr;
-    ParameterView parameters_{nullptr, 0, Slot::constant, Stamp::none};
+    ParameterView parameters_{nullptr, 0, detail::Tag{}};
     std::size_t size_ = 0;
 };
 

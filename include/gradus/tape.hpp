@@ -42,7 +42,7 @@ enum class Count : std::uint8_t {};  // unlike a byte, a scoped enumeration is n
 constexpr std::size_t kMaxOperands = 254;
 
 /// The most operands that a melting entry may have if they must be rescaled: a loop of products stays linear.
-constexpr std::size_t kMaxRescaled = 6;
+constexpr std::size_t kMaxRescaled = 12;
 
 /// The most operands of an elementary operation: so many fit after `end` while end < limit.
 constexpr std::size_t kElementary = 3;
@@ -68,6 +68,8 @@ constexpr Tag make_tag(Slot slot, Stamp stamp) {
     return settled(Tag{high << 32 | static_cast<std::uint32_t>(stamp)});
 }
 
+constexpr Tag slots_after(Tag tag, std::size_t n) { return Tag{bits(tag) + n * kNextSlot}; }
+
 /// One operand on its way to the tape: what it is, d(result) / d(operand), and its number.
 struct Operand {
     Slot slot;
@@ -83,7 +85,7 @@ struct Recorder {
     Count* counts = nullptr;
     std::size_t end = 0;    // operands recorded
     std::size_t limit = 0;  // while end < limit, one more operation fits
-    Tag newest{};           // of the newest entry: the tag of its handle, if that is fresh; else of no handle
+    Tag newest{kFresh};     // of the newest entry: the tag of its handle, if that is fresh; else of no handle
     Stamp stamp = Stamp::none;  // of the stretch that is being recorded
     Stamp outer = Stamp::none;  // of the stretch around it
 
@@ -195,6 +197,7 @@ class Tape : private detail::Recorder {
     [[nodiscard]] bool is_live(Stamp of_value) const;
     void open_stretch();
     void rewind(std::size_t depth);
+    void cut(std::size_t depth);
     void close_stretch(std::size_t depth);
     void enter_stretch();
     void acquire();
