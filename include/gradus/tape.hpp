@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The tape: what was computed, in the order in which it was computed, and the one loop that walks it
-// backward. How a value finds its way onto the tape stands in value.hpp, the operations in ops.hpp.
+// backward. How an operation finds its way onto it stands in record.hpp, the operations in ops.hpp.
 #pragma once
 
 #include <cstddef>
