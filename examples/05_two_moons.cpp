@@ -14,8 +14,8 @@
 #include "gradus/train.hpp"
 
 int main(int argc, char** argv) {
-    example::Lesson lesson("Separate two moons with a multilayer perceptron and hinge loss.", 150);
-    double rate = 1.0;
+    example::Lesson lesson("Separate two moons with a multilayer perceptron and hinge loss.", 300);
+    double rate = 0.1;
     lesson.option("--learning-rate", rate, "learning rate at the beginning; it falls to a tenth");
 
     return lesson.run(argc, argv, [&] {
@@ -23,8 +23,9 @@ int main(int argc, char** argv) {
         const gradus::MLP model({2, 16, 16, 1}, {.hidden = "relu", .seed = lesson.seed});
         fmt::print("{}\n", model.describe());
 
-        gradus::Sgd descent(model.parameters(),
-                            {.learning_rate = gradus::schedule::linear(rate, 0.1 * rate, lesson.epochs)});
+        gradus::Sgd descent(
+            model.parameters(),
+            {.learning_rate = gradus::schedule::linear(rate, 0.1 * rate, lesson.epochs), .momentum = 0.9});
         const auto loss = [&](std::size_t i) {
             return gradus::hinge(model(moons.row(i))[0], moons.label(i) == 1 ? 1.0 : -1.0);
         };
@@ -41,7 +42,7 @@ int main(int argc, char** argv) {
         const auto report = [&](const gradus::Epoch& epoch) {
             example::stop_if_diverged(epoch, descent.steps());
             progress.step();
-            if (epoch.number % 25 != 0 && epoch.number != lesson.epochs) return;
+            if (epoch.number % 50 != 0 && epoch.number != lesson.epochs) return;
             progress.erase();
             fmt::print("{:5}{:9.4f} +{:7.4f}{:14.0f}%\n", epoch.number, epoch.loss, epoch.penalty,
                        100.0 * right());
