@@ -195,14 +195,16 @@ class Program {
     }
 
     void move(T& x, T& y, T& z, double c) {
-        switch (below(13)) {
+        switch (below(15)) {
             case 0: x = std::move(x) + sin(x); return;
             case 1: { x = y * z; T s = sum(pool_); x = std::move(x) * c + std::move(s) * 0.1; return; }
             case 9: { x = y * z; T s = fma(x, y, z); x = std::move(s) - std::move(x); return; }
             case 10: { x = y * z; T s = dot(pool_, pool_); x = std::move(s) * 0.01 + std::move(x); return; }
             case 11: { x = y * z; T s = x; T t = sin(s); x = std::move(x) + std::move(t); return; }
+            case 12: x = y * z; x = std::move(x) * std::move(x); return;
+            case 13: x = y * z; x = c * x - std::move(x); return;
             case 2: { T t = std::move(x); x = t * c + std::move(t); return; }
-            case 3: x = std::move(x); return;
+            case 3: { T& same = x; x = std::move(same); x = x * std::move(same); return; }
             case 4: { T t = x * y; T u = std::move(t) + z; z = u * u + std::move(u); return; }
             case 5: x = std::exchange(y, y * c + z) * 0.5; return;
             case 6: x = hand_over(x * y) + hand_over(z + c); return;
@@ -213,12 +215,14 @@ class Program {
     }
 
     void copy(T& x, T& y, T& z, double c) {
-        switch (below(6)) {
+        switch (below(8)) {
             case 0: { T t = x; x += y; pool_.push_back(t * x); return; }
             case 1: { T t = x * y; T u = t; t += z; u *= 0.5; pool_.push_back(t - u); return; }
             case 2: { T t = x + y; const T& same = t; T u = sin(t); t += u * c; x = t + same * u; return; }
             case 3: { T t = x * y; T u = t * z; T v = t; t *= c; x = u + v + t; return; }
             case 4: x = by_value(y) + by_value(y * z) + by_value(x); return;
+            case 5: { T t = x * y; T u = 0.0; u = t; t += z; pool_.push_back(t - c * u); return; }
+            case 6: { T t = x * y; std::vector<T> many(3, t); t += many[1]; x = many[2] * std::move(t); return; }
             default: x = same_twice(x, y) - same_twice(y, x + y); return;
         }
     }

@@ -38,8 +38,8 @@ TEST_CASE("parameters: a name that is taken or unknown is refused, and the named
     block.add("b", {1});
     CHECK_THROWS_WITH_AS(block.add("w", {2}),
                          "parameters: the name is taken: \"w\". Give each part its own name.", DomainError);
-    CHECK_THROWS_WITH_AS(block["v"], "parameters: no part has this name: \"v\". The names are: w, b.",
-                         DomainError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(block["v"]),
+                         "parameters: no part has this name: \"v\". The names are: w, b.", DomainError);
     CHECK(block["w"].size() == 1);
     CHECK(block.size() == 2);
 }

@@ -43,7 +43,7 @@ void check(F f, const std::vector<double>& x, double value, const std::vector<do
 }  // namespace
 
 TEST_CASE("reduce: values and gradients equal those of the definitions, for every size") {
-    for (const std::size_t n : {1, 2, 3, 5, 253, 254, 255, 507, 508, 1000}) {
+    for (const std::size_t n : {1U, 2U, 3U, 5U, 253U, 254U, 255U, 507U, 508U, 1000U}) {
         CAPTURE(n);
         const std::vector<double> x = some(n);
         const double total = std::accumulate(x.begin(), x.end(), 0.0), count = static_cast<double>(n);
@@ -75,7 +75,7 @@ TEST_CASE("reduce: gradients equal finite differences") {
         const GradientCheck found = check_gradient(f, some(n));
         CHECK_MESSAGE(found.passed, found.message());
     };
-    for (const std::size_t n : {1, 3, 300}) {
+    for (const std::size_t n : {1U, 3U, 300U}) {
         const std::vector<double> weights = some(n);
         passes([](auto x) { return sum(x) * mean(x); }, n);
         passes([](auto x) { return norm(x) * logsumexp(x) + max(x); }, n);

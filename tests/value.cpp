@@ -150,7 +150,8 @@ TEST_CASE("value: moving ends a value, and assigning to it or copying instead me
     CHECK_THROWS_WITH_AS(copy * y, kMovedFrom, TapeError);
     x = y;
     CHECK((x + 1.0).value() == 4.0);
-    x = std::move(x);
+    Value& same = x;
+    x = std::move(same);
     CHECK((x + 1.0).value() == 4.0);
 }
 
