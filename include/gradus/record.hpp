@@ -44,7 +44,8 @@ GRADUS_INLINE void end(std::remove_reference_t<A>& x) {
     if constexpr (is_temporary<A>) x.end();
 }
 
-GRADUS_INLINE Handle handle(double x) { return {x, Tag{}}; }
+template <class T>
+requires std::is_arithmetic_v<T> GRADUS_INLINE Handle handle(T x) { return {static_cast<double>(x), Tag{}}; }
 GRADUS_INLINE Handle handle(const Value& x) { return {x.value(), x.tag()}; }
 
 template <class Op>
