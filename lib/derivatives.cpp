@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kSteps = 40;
 constexpr std::size_t kOrders = 6;  // of extrapolation: errors of h^2, h^4, ... h^10 are removed
-constexpr double kNoise = 1e-3;  // see GradientCheckOptions
+constexpr double kNoise = 1e-3;     // see GradientCheckOptions
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 struct Estimate {

@@ -7,9 +7,7 @@
 
 namespace gradus::detail {
 
-constexpr OpCode code_after_table(std::size_t k) {
-    return static_cast<OpCode>(ops::All::size + k);
-}
+constexpr OpCode code_after_table(std::size_t k) { return static_cast<OpCode>(ops::All::size + k); }
 
 constexpr OpCode kConstant = code_after_table(0);
 constexpr OpCode kVariable = code_after_table(1);
