@@ -37,8 +37,6 @@ struct AdolC : EngineBase {
 
 }  // namespace
 
-void add_adolc(std::vector<Run>& runs) {
-    add_runs<AdolC>(runs, "adolc");
-}
+void add_adolc(std::vector<Run>& runs) { add_runs<AdolC>(runs, "adolc"); }
 
 }  // namespace benchmarks

@@ -18,12 +18,8 @@ struct Dual {
     Dual& operator+=(const Dual& b) { return *this = {value + b.value, slope + b.slope}; }
 };
 
-Dual operator+(const Dual& a, const Dual& b) {
-    return {a.value + b.value, a.slope + b.slope};
-}
-Dual operator-(const Dual& a, const Dual& b) {
-    return {a.value - b.value, a.slope - b.slope};
-}
+Dual operator+(const Dual& a, const Dual& b) { return {a.value + b.value, a.slope + b.slope}; }
+Dual operator-(const Dual& a, const Dual& b) { return {a.value - b.value, a.slope - b.slope}; }
 Dual operator*(const Dual& a, const Dual& b) {
     return {a.value * b.value, a.slope * b.value + a.value * b.slope};
 }
@@ -31,22 +27,12 @@ Dual operator/(const Dual& a, const Dual& b) {
     const double y = a.value / b.value;
     return {y, (a.slope - y * b.slope) / b.value};
 }
-bool operator>(const Dual& a, const Dual& b) {
-    return a.value > b.value;
-}
+bool operator>(const Dual& a, const Dual& b) { return a.value > b.value; }
 
-Dual sin(const Dual& a) {
-    return {std::sin(a.value), std::cos(a.value) * a.slope};
-}
-Dual exp(const Dual& a) {
-    return {std::exp(a.value), std::exp(a.value) * a.slope};
-}
-Dual log(const Dual& a) {
-    return {std::log(a.value), a.slope / a.value};
-}
-Dual sqrt(const Dual& a) {
-    return {std::sqrt(a.value), a.slope / (2.0 * std::sqrt(a.value))};
-}
+Dual sin(const Dual& a) { return {std::sin(a.value), std::cos(a.value) * a.slope}; }
+Dual exp(const Dual& a) { return {std::exp(a.value), std::exp(a.value) * a.slope}; }
+Dual log(const Dual& a) { return {std::log(a.value), a.slope / a.value}; }
+Dual sqrt(const Dual& a) { return {std::sqrt(a.value), a.slope / (2.0 * std::sqrt(a.value))}; }
 Dual tanh(const Dual& a) {
     const double y = std::tanh(a.value);
     return {y, (1.0 - y * y) * a.slope};
@@ -68,8 +54,6 @@ struct Double : EngineBase {
 
 }  // namespace
 
-void add_double(std::vector<Run>& runs) {
-    add_runs<Double>(runs, "double");
-}
+void add_double(std::vector<Run>& runs) { add_runs<Double>(runs, "double"); }
 
 }  // namespace benchmarks

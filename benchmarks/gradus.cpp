@@ -6,7 +6,6 @@
 #include "gradus/functions.hpp"
 #include "gradus/parameters.hpp"
 #include "gradus/tape.hpp"
-#include "gradus/functions.hpp"
 
 namespace benchmarks {
 
@@ -41,8 +40,6 @@ struct Gradus : EngineBase {
 
 }  // namespace
 
-void add_gradus(std::vector<Run>& runs) {
-    add_runs<Gradus>(runs, "gradus");
-}
+void add_gradus(std::vector<Run>& runs) { add_runs<Gradus>(runs, "gradus"); }
 
 }  // namespace benchmarks

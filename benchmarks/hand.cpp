@@ -111,8 +111,6 @@ using Short = std::tuple<SmallMlp, LargeMlp, Chain, Dot, Tiny, LogSumExp, LeastS
 
 }  // namespace
 
-void add_hand(std::vector<Run>& runs) {
-    add_runs<Hand, Short>(runs, "hand");
-}
+void add_hand(std::vector<Run>& runs) { add_runs<Hand, Short>(runs, "hand"); }
 
 }  // namespace benchmarks

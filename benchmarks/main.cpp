@@ -47,9 +47,7 @@ double median(std::vector<double> numbers) {
     return *middle;
 }
 
-std::string name_of(const Run& run) {
-    return fmt::format("{}/{}", run.workload, run.engine);
-}
+std::string name_of(const Run& run) { return fmt::format("{}/{}", run.workload, run.engine); }
 
 /// Return what a function finds in a new process. T is copied as bytes.
 template <class T, class F>

@@ -23,8 +23,6 @@ struct SacadoRad : EngineBase {
 
 }  // namespace
 
-void add_sacado(std::vector<Run>& runs) {
-    add_runs<SacadoRad>(runs, "sacado");
-}
+void add_sacado(std::vector<Run>& runs) { add_runs<SacadoRad>(runs, "sacado"); }
 
 }  // namespace benchmarks

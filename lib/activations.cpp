@@ -29,8 +29,6 @@ Activation activation(std::string_view name) {
         fmt::format("activation: no function has this name: \"{}\". The names are: {}.", name, names));
 }
 
-std::string_view activation_name(Activation f) {
-    return kNames[static_cast<std::size_t>(f)];
-}
+std::string_view activation_name(Activation f) { return kNames[static_cast<std::size_t>(f)]; }
 
 }  // namespace gradus

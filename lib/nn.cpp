@@ -88,13 +88,9 @@ Layer::Layer(Parameters block, std::size_t inputs, std::size_t outputs, const La
       weight_(add_weight(block_, inputs, outputs, options)),
       bias_(block_.add(full_name(options, "bias"), {outputs}, false)) {}
 
-std::span<const Value> Layer::operator()(std::span<const double> x) const {
-    return record(*this, x);
-}
+std::span<const Value> Layer::operator()(std::span<const double> x) const { return record(*this, x); }
 
-std::span<const Value> Layer::operator()(std::span<const Value> x) const {
-    return record(*this, x);
-}
+std::span<const Value> Layer::operator()(std::span<const Value> x) const { return record(*this, x); }
 
 std::vector<double> Layer::predict(std::span<const double> x) const {
     require_inputs(*this, x.size());
@@ -103,15 +99,11 @@ std::vector<double> Layer::predict(std::span<const double> x) const {
     return y;
 }
 
-std::string Layer::describe() const {
-    return fmt::format("Layer {}  {}", sizes(*this), parts(*this));
-}
+std::string Layer::describe() const { return fmt::format("Layer {}  {}", sizes(*this), parts(*this)); }
 
 // ---- neuron
 
-std::string Neuron::describe() const {
-    return fmt::format("Neuron {}  {}", sizes(layer_), parts(layer_));
-}
+std::string Neuron::describe() const { return fmt::format("Neuron {}  {}", sizes(layer_), parts(layer_)); }
 
 // ---- multilayer perceptron
 

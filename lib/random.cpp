@@ -105,9 +105,7 @@ Random::result_type Random::operator()() {
     return result;
 }
 
-double Random::uniform() {
-    return static_cast<double>((*this)() >> 11) * 0x1p-53;
-}
+double Random::uniform() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
 
 double Random::uniform(double low, double high) {
     if (!(low <= high) || !std::isfinite(high - low))

@@ -33,9 +33,7 @@ void each(const Regularization& penalty, const Parameters& parameters, Visitor v
     }
 }
 
-double sign(double x) {
-    return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : 0.0;
-}
+double sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : 0.0; }
 
 }  // namespace
 

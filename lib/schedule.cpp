@@ -31,19 +31,13 @@ double progress(std::size_t step, std::size_t steps) {
 
 }  // namespace
 
-Schedule::Schedule(double rate) : rate_([rate](std::size_t) { return rate; }) {
-    require_rate(rate);
-}
+Schedule::Schedule(double rate) : rate_([rate](std::size_t) { return rate; }) { require_rate(rate); }
 
-double Schedule::operator()(std::size_t step) const {
-    return require_rate(rate_(step));
-}
+double Schedule::operator()(std::size_t step) const { return require_rate(rate_(step)); }
 
 namespace schedule {
 
-Schedule constant(double rate) {
-    return rate;
-}
+Schedule constant(double rate) { return rate; }
 
 Schedule step(double rate, std::size_t every, double factor) {
     require_rate(rate);

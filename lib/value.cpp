@@ -13,8 +13,6 @@ std::vector<Value> variables(std::span<const double> x) {
     return made;
 }
 
-std::ostream& operator<<(std::ostream& out, const Value& x) {
-    return out << x.value();
-}
+std::ostream& operator<<(std::ostream& out, const Value& x) { return out << x.value(); }
 
 }  // namespace gradus

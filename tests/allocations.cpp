@@ -18,26 +18,14 @@ void* counted(void* memory) {
 
 }  // namespace
 
-std::size_t allocation_count() {
-    return count;
-}
+std::size_t allocation_count() { return count; }
 
-void* operator new(std::size_t size) {
-    return counted(std::malloc(size == 0 ? 1 : size));
-}
+void* operator new(std::size_t size) { return counted(std::malloc(size == 0 ? 1 : size)); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
     const auto a = static_cast<std::size_t>(alignment);
     return counted(std::aligned_alloc(a, (size + a - 1) / a * a));  // aligned_alloc wants whole multiples
 }
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::align_val_t) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
-}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }

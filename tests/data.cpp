@@ -44,9 +44,7 @@ std::ptrdiff_t count(const Dataset& data, double target) {
     return std::count(data.targets.begin(), data.targets.end(), target);
 }
 
-Dataset breast_cancer() {
-    return read_csv(GRADUS_SOURCE_DIR "/examples/data/breast_cancer.csv");
-}
+Dataset breast_cancer() { return read_csv(GRADUS_SOURCE_DIR "/examples/data/breast_cancer.csv"); }
 
 }  // namespace
 

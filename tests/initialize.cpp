@@ -58,9 +58,7 @@ TEST_CASE("initialize: uniform weights keep their bound, normal ones do not") {
     CHECK(largest(weights("he_normal")) > bound);
 }
 
-TEST_CASE("initialize: zeros are zeros") {
-    CHECK(mean_square(weights("zeros")) == 0.0);
-}
+TEST_CASE("initialize: zeros are zeros") { CHECK(mean_square(weights("zeros")) == 0.0); }
 
 TEST_CASE("initialize: the seed decides, and glorot is another name of xavier") {
     CHECK(weights("xavier_normal", 7) == weights("glorot_normal", 7));

@@ -21,9 +21,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 using Bits = std::initializer_list<std::uint64_t>;
 
-std::uint64_t bits(double x) {
-    return std::bit_cast<std::uint64_t>(x);
-}
+std::uint64_t bits(double x) { return std::bit_cast<std::uint64_t>(x); }
 
 }  // namespace
 

@@ -170,12 +170,8 @@ class Batches::Iterator {
     std::size_t batch_size_ = 0;
 };
 
-inline Batches::Iterator Batches::begin() const {
-    return {order_, batch_size_};
-}
-inline Batches::Iterator Batches::end() const {
-    return {{}, batch_size_};
-}
+inline Batches::Iterator Batches::begin() const { return {order_, batch_size_}; }
+inline Batches::Iterator Batches::end() const { return {{}, batch_size_}; }
 
 /// Make two interleaved half circles of radius 1 in the plane, the classes "upper" and "lower" in turn.
 /// upper: (cos t, sin t); lower: (1 - cos t, 1/2 - sin t); t evenly over [0, pi]. Both coordinates get normal
