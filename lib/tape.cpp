@@ -9,10 +9,12 @@
 #include <atomic>
 #include <limits>
 
+#include "arena.hpp"
 #include "column.hpp"
 #include "gradus/parameters.hpp"
 #include "gradus/value.hpp"
 #include "operation.hpp"
+#include "stamps.hpp"
 
 namespace gradus {
 
@@ -22,28 +24,6 @@ constexpr std::size_t kFirstRoom = std::size_t{1} << 14;  // operands a new tape
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 std::int64_t number_of(Slot slot) { return static_cast<std::int64_t>(slot); }
-
-/// Stamps come in lots, so that a stamp tells the tape that gave it out, and tapes take them without a lock.
-/// After four thousand million stamps they begin anew.
-class StampLots {
-   public:
-    static constexpr std::uint32_t kLot = std::uint32_t{1} << 12;
-
-    static std::uint32_t take(std::uint32_t tape_id) {
-        const std::uint32_t lot = 1 + next_.fetch_add(1, std::memory_order_relaxed) % (kLots - 2);
-        owners_[lot].store(tape_id, std::memory_order_relaxed);
-        return lot * kLot;
-    }
-    static std::uint32_t owner(Stamp stamp) {
-        return owners_[static_cast<std::uint32_t>(stamp) / 2 / kLot].load(std::memory_order_relaxed);
-    }
-
-   private:
-    // The first lot holds Stamp::none, the last one that of no_recorder.
-    static constexpr std::uint32_t kLots = std::uint32_t{1} << 19;
-    static inline std::atomic<std::uint32_t> next_{0};
-    static inline std::array<std::atomic<std::uint32_t>, kLots> owners_{};
-};
 
 std::atomic<std::uint32_t> next_tape_id{1};
 
@@ -60,9 +40,9 @@ struct Tape::Memory {
     /// What was recorded between a mark and the next one. A stretch lives or dies as a whole.
     struct Stretch {
         Stamp stamp;
-        std::int64_t first;      // the newest entry when it began
-        std::size_t end;         // the operands then
-        std::size_t values_end;  // the values handed out by values() then
+        std::int64_t first;     // the newest entry when it began
+        std::size_t end;        // the operands then
+        std::size_t arena_end;  // of the arena then
     };
 
     /// A block of parameters and its slots.
@@ -91,16 +71,14 @@ struct Tape::Memory {
     std::uint32_t id = next_tape_id.fetch_add(1, std::memory_order_relaxed);
     std::uint32_t next_stamp = 0, last_stamp = 0;
 
-    std::vector<std::unique_ptr<Value[]>> chunks;  // of values()
-    std::vector<std::size_t> chunk_ends;           // values in this chunk and those before
-    std::size_t values_end = 0;
+    detail::Arena arena;  // of values()
 
     std::atomic<const void*> owner{nullptr};  // the thread whose current tape this is
 
     Stamp fresh_stamp() {
         if (next_stamp == last_stamp) {
-            next_stamp = StampLots::take(id);
-            last_stamp = next_stamp + StampLots::kLot;
+            next_stamp = detail::StampLots::take(id);
+            last_stamp = next_stamp + detail::StampLots::kLot;
         }
         return Stamp{2 * next_stamp++};
     }
@@ -181,7 +159,7 @@ void Tape::enter_stretch() {
 }
 
 void Tape::open_stretch() {
-    memory_->stretches.push_back({memory_->fresh_stamp(), last(), end, memory_->values_end});
+    memory_->stretches.push_back({memory_->fresh_stamp(), last(), end, memory_->arena.end()});
     enter_stretch();
 }
 
@@ -205,7 +183,7 @@ void Tape::cut(std::size_t depth) {
     const Memory::Stretch& stretch = memory_->stretches[depth];
     set_newest(stretch.first);
     end = stretch.end;
-    memory_->values_end = stretch.values_end;
+    memory_->arena.rewind(stretch.arena_end);
     memory_->differentiated = std::min(memory_->differentiated, stretch.first);
     set_limit();
 }
@@ -228,7 +206,7 @@ void detail::Recorder::require_live(Tag tag) const {
     if (has_tape) {
         const Tape& tape = static_cast<const Tape&>(*this);
         if (tape.is_live(stamp_of(tag))) return;
-        if (StampLots::owner(stamp_of(tag)) == tape.memory_->id) {
+        if (detail::StampLots::owner(stamp_of(tag)) == tape.memory_->id) {
             throw TapeError(
                 "value: it was recorded before the tape was rewound or cleared. Compute it again.");
         }
@@ -369,26 +347,7 @@ Value Tape::record_many(detail::OpCode code, double y, std::span<const detail::O
     return {y, detail::make_tag(append(code, y, {part.data(), in_part}), stamp)};
 }
 
-std::span<Value> Tape::values(std::size_t n) {
-    constexpr std::size_t kChunk = 1024;
-    Memory& m = *memory_;
-    std::size_t chunk = 0;
-    while (chunk < m.chunks.size() && m.chunk_ends[chunk] < m.values_end + n) ++chunk;
-    // A run lies in one chunk: what is left of the chunk before stays unused until the rewind.
-    const auto begin_of = [&](std::size_t c) { return c == 0 ? 0 : m.chunk_ends[c - 1]; };
-    std::size_t begin = std::max(m.values_end, begin_of(chunk));
-    while (chunk < m.chunks.size() && begin + n > m.chunk_ends[chunk]) begin = begin_of(++chunk);
-    if (chunk == m.chunks.size()) {
-        begin = begin_of(chunk);
-        const std::size_t size = std::max(n, kChunk << std::min<std::size_t>(chunk, 10));
-        m.chunks.push_back(std::make_unique<Value[]>(size));
-        m.chunk_ends.push_back(begin + size);
-    }
-    m.values_end = begin + n;
-    const std::span<Value> run{m.chunks[chunk].get() + (begin - begin_of(chunk)), n};
-    std::fill(run.begin(), run.end(), Value{});
-    return run;
-}
+std::span<Value> Tape::values(std::size_t n) { return memory_->arena.take(n); }
 
 Slot Tape::bind(const std::shared_ptr<detail::Block>& block) {
     Memory& m = *memory_;
