@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kColumns = 6;
 using Row = std::array<std::string, kColumns>;
 
-std::string number(double x) { return fmt::format("{:.7g}", x); }
+std::string number(double x) { return std::isnan(x) ? "nan" : fmt::format("{:.7g}", x); }  // never "-nan"
 
 /// Join one text for each element with commas.
 template <class Range, class Text>
