@@ -133,7 +133,7 @@ def main(command, *arguments):
     if command == "run":
         mistakes = run(pathlib.Path(arguments[0]), int(arguments[1]), arguments[2])
     else:
-        root, *documents = map(pathlib.Path, arguments)
+        root, *documents = (pathlib.Path(argument).resolve() for argument in arguments)
         mistakes = [mistake for document in documents for mistake in check(root, document)]
     print("\n".join(mistakes))
     return 1 if mistakes else 0
