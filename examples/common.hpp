@@ -107,10 +107,16 @@ inline void check_at_least(std::string_view what, double found, double least) {
 /// Read a CSV file of so many inputs a row, and a class.
 inline gradus::Dataset read_rows(const std::string& file, std::size_t columns) {
     gradus::Dataset data = gradus::read_csv(file);
-    if (data.columns == columns) return data;
-    throw gradus::ShapeError(
-        fmt::format("{}: wrong number of inputs: {} a row, expected {}. Give another file.", file,
-                    data.columns, columns));
+    if (data.columns != columns) {
+        throw gradus::ShapeError(
+            fmt::format("{}: wrong number of inputs: {} a row, expected {}. Give another file.", file,
+                        data.columns, columns));
+    }
+    if (data.class_names.size() < 2) {
+        throw gradus::DomainError(fmt::format(
+            "{}: nothing to tell apart: all {} rows are of one class. Give another file.", file, data.rows));
+    }
+    return data;
 }
 
 /// Stop a training whose objective, about 1 at the beginning, explodes without ever leaving the finite
