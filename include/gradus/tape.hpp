@@ -193,7 +193,6 @@ class Tape : private detail::Recorder {
     [[nodiscard]] std::int64_t last() const;
     void set_newest(std::int64_t slot);
     Slot append(detail::OpCode code, double value, std::span<const detail::Operand> operands);
-    Slot append_graph_entry(detail::OpCode code, double value, std::span<const detail::Operand> operands);
     [[nodiscard]] bool is_live(Stamp of_value) const;
     void open_stretch();
     void rewind(std::size_t depth);
