@@ -15,6 +15,7 @@
 #include "gradus/ops.hpp"
 #include "gradus/optim.hpp"
 #include "gradus/parameters.hpp"
+#include "gradus/python_random.hpp"
 #include "gradus/random.hpp"
 #include "gradus/reduce.hpp"
 #include "gradus/regularization.hpp"
