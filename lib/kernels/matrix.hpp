@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Products and sums of matrices that lie row-major in memory, each row `stride` numbers after the one before.
+// T is double or float. No result may overlap an operand.
+#pragma once
+
+#include <cstddef>
+
+namespace gradus::kernels {
+
+/// A matrix to read: element (i, j) is data[i * stride + j], or data[j * stride + i] if it is transposed.
+template <class T>
+struct MatrixView {
+    const T* data;
+    std::size_t stride;
+    bool transposed = false;
+};
+
+/// Set c to the product of a and b, or add the product to c if `accumulate` is set.
+/// Shapes: a (m,k), b (k,n), each as seen after transposing -> c (m,n), its rows c_stride apart.
+template <class T>
+void multiply(std::size_t m, std::size_t n, std::size_t k, MatrixView<T> a, MatrixView<T> b, T* c,
+              std::size_t c_stride, bool accumulate);
+
+/// Add the row x to each row of y. Shapes: x (n), y (m,n), contiguous.
+template <class T>
+void add_row_to_rows(const T* x, T* y, std::size_t m, std::size_t n);
+
+/// Add each row of x to the row y. Shapes: x (m,n), contiguous, y (n).
+template <class T>
+void add_rows_to_row(const T* x, T* y, std::size_t m, std::size_t n);
+
+}  // namespace gradus::kernels
