@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Tests of examples/gpt.hpp. Golden numbers: tests/reference/gpt_losses.txt, printed by gpt_reference.py.
+#include "../examples/gpt.hpp"
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "../examples/text.hpp"
+#include "doctest.hpp"
+#include "gradus/optim.hpp"
+#include "gradus/tape.hpp"
+
+using namespace gradus;
+
+namespace {
+
+/// The first losses of the Python program. Its first line is a comment.
+std::vector<double> reference_losses() {
+    std::ifstream file(GRADUS_SOURCE_DIR "/tests/reference/gpt_losses.txt");
+    std::string comment;
+    std::getline(file, comment);
+    std::vector<double> losses;
+    for (double loss = 0.0; file >> loss;) losses.push_back(loss);
+    return losses;
+}
+
+/// Train as the Python program does; return the first losses.
+template <class Loss>
+std::vector<double> losses_of_training(std::size_t steps, Loss loss_of) {
+    std::vector<std::string> names = example::read_lines(GRADUS_SOURCE_DIR "/examples/data/names.txt");
+    const example::Characters characters(names);
+    PythonRandom random(42);
+    random.shuffle(names);
+    const example::Gpt model({.vocabulary = characters.size()}, random);
+    Adam adam(model.parameters,
+              {.learning_rate = schedule::linear(0.01, 0.0, 1000), .beta1 = 0.85, .beta2 = 0.99});
+    std::vector<double> losses;
+    for (std::size_t step = 0; step < steps; ++step) {
+        const Scope scope;
+        const Value loss = loss_of(model, characters.tokens(names[step]));
+        losses.push_back(loss.value());
+        model.parameters.zero_gradients();
+        backward(loss);
+        adam.step();
+    }
+    return losses;
+}
+
+/// The first losses are those of equal weights; then each step adds its roundings.
+void check_close(const std::vector<double>& losses, const std::vector<double>& golden) {
+    REQUIRE(golden.size() == 100);
+    REQUIRE(losses.size() == 100);
+    CHECK(std::abs(losses[0] - golden[0]) <= 1e-12);
+    double worst = 0.0;
+    for (std::size_t i = 0; i < 100; ++i) worst = std::max(worst, std::abs(losses[i] - golden[i]));
+    CHECK(worst <= 1e-9);
+}
+
+}  // namespace
+
+TEST_CASE("gpt: with values, the first hundred losses are those of the reference") {
+    check_close(losses_of_training(100, example::by_value::loss), reference_losses());
+}
+
+TEST_CASE("gpt: a width that the heads cannot share is told") {
+    PythonRandom random(1);
+    CHECK_THROWS_WITH_AS(example::Gpt({.width = 18}, random),
+                         "gpt: the heads cannot share the width: 4 heads, width 18. Give a multiple.",
+                         ShapeError);
+}
+
+TEST_CASE("gpt: a name longer than the context is cut") {
+    PythonRandom random(1);
+    const example::Gpt model({.vocabulary = 3, .context = 2}, random);
+    const std::vector<std::size_t> name{2, 0, 1, 0, 2}, beginning{2, 0, 1};
+    CHECK(example::by_value::loss(model, name).value() == example::by_value::loss(model, beginning).value());
+}
