@@ -1,49 +1,60 @@
 // SPDX-License-Identifier: MIT
-// Arena: memory for runs of values that live until the tape is rewound.
+// Arena: memory for numbers that live until the tape is rewound.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
-#include <span>
-#include <vector>
+#include <deque>
 
-#include "gradus/value.hpp"
+#include "column.hpp"
 
 namespace gradus::detail {
 
-/// Hands out runs of values, and takes them back from the end. Memory is kept, and never moves.
+/// Hands out memory, and takes it back from the end. Keeps what it has, and never moves it.
 class Arena {
    public:
-    [[nodiscard]] std::size_t end() const { return end_; }
-
-    /// Take back all runs handed out since end() was that.
-    void rewind(std::size_t end) { end_ = end; }
-
-    /// Hand out n constants. A run lies in one chunk: what is left of the chunk before stays unused.
-    std::span<Value> take(std::size_t n) {
+    /// How far the arena is filled.
+    struct Mark {
         std::size_t chunk = 0;
-        while (chunk < chunks_.size() && std::max(end_, begin_of(chunk)) + n > ends_[chunk]) ++chunk;
-        if (chunk == chunks_.size()) {
-            const std::size_t size = std::max(n, kFirstChunk << std::min<std::size_t>(chunk, 10));
-            chunks_.push_back(std::make_unique<Value[]>(size));
-            ends_.push_back(begin_of(chunk) + size);
+        std::size_t used = 0;  // bytes of that chunk
+    };
+
+    [[nodiscard]] Mark mark() const { return mark_; }
+
+    /// Take back all that was handed out since mark() was that.
+    void rewind(Mark mark) { mark_ = mark; }
+
+    /// Hand out so many bytes. They lie in one chunk: what is left of the chunk before stays unused.
+    void* take(std::size_t bytes, std::size_t alignment) {
+        for (;; mark_ = {mark_.chunk + 1, 0}) {
+            if (mark_.chunk == chunks_.size()) {
+                const std::size_t size = kFirstChunk << std::min<std::size_t>(mark_.chunk, 10);
+                chunks_.emplace_back().reserve(std::max(bytes, size), 0);
+            }
+            const std::size_t begin = (mark_.used + alignment - 1) / alignment * alignment;
+            const Column<std::byte>& chunk = chunks_[mark_.chunk];
+            if (begin > chunk.capacity() || bytes > chunk.capacity() - begin) continue;
+            mark_.used = begin + bytes;
+            return chunk.data() + begin;
         }
-        const std::size_t begin = std::max(end_, begin_of(chunk));
-        end_ = begin + n;
-        const std::span<Value> run{chunks_[chunk].get() + (begin - begin_of(chunk)), n};
-        std::fill(run.begin(), run.end(), Value{});
-        return run;
+    }
+
+    [[nodiscard]] std::size_t bytes_used() const {
+        std::size_t bytes = mark_.used;
+        for (std::size_t k = 0; k < mark_.chunk; ++k) bytes += chunks_[k].capacity();
+        return bytes;
+    }
+    [[nodiscard]] std::size_t bytes_reserved() const {
+        std::size_t bytes = 0;
+        for (const auto& chunk : chunks_) bytes += chunk.capacity();
+        return bytes;
     }
 
    private:
-    static constexpr std::size_t kFirstChunk = 1024;
+    static constexpr std::size_t kFirstChunk = std::size_t{1} << 14;
 
-    [[nodiscard]] std::size_t begin_of(std::size_t chunk) const { return chunk == 0 ? 0 : ends_[chunk - 1]; }
-
-    std::vector<std::unique_ptr<Value[]>> chunks_;
-    std::vector<std::size_t> ends_;  // values in this chunk and those before
-    std::size_t end_ = 0;
+    std::deque<Column<std::byte>> chunks_;
+    Mark mark_;
 };
 
 }  // namespace gradus::detail

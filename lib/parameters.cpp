@@ -11,16 +11,18 @@ namespace gradus {
 
 namespace {
 
-ParameterView view_of(const std::shared_ptr<detail::Block>& block) {
-    const Slot first = Tape::current().bind(block);
+ParameterView view_of(const std::shared_ptr<detail::Block>& block, Tape::Use use) {
+    const Slot first = Tape::current().bind(block, use);
     return {block->values.data(), block->values.size(), detail::make_tag(first, detail::recorder->stamp)};
 }
 
 }  // namespace
 
-ParameterView Parameter::view() const { return view_of(block_).part(info().offset, size()); }
+ParameterView Parameter::view(Tape::Use use) const {
+    return view_of(block_, use).part(info().offset, size());
+}
 
-ParameterView Parameters::view() const { return view_of(block_); }
+ParameterView Parameters::view() const { return view_of(block_, Tape::Use::scalar); }
 
 Parameter Parameters::add(std::string name, std::vector<std::size_t> shape, bool decays) {
     auto& infos = block_->infos;

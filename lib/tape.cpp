@@ -21,6 +21,7 @@ namespace gradus {
 namespace {
 
 constexpr std::size_t kFirstRoom = std::size_t{1} << 14;  // operands a new tape has room for
+constexpr std::size_t kLine = 8;                          // numbers in a cache line
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 std::int64_t number_of(Slot slot) { return static_cast<std::int64_t>(slot); }
@@ -40,17 +41,27 @@ struct Tape::Memory {
     /// What was recorded between a mark and the next one. A stretch lives or dies as a whole.
     struct Stretch {
         Stamp stamp;
-        std::int64_t first;     // the newest entry when it began
-        std::size_t end;        // the operands then
-        std::size_t arena_end;  // of the arena then
+        std::int64_t first;  // the newest entry when it began
+        std::size_t end;     // the operands then
+        std::size_t runs;    // the tensor operations then
+        detail::Arena::Mark arena;
+    };
+
+    /// A tensor operation, and where it lies between the scalar entries.
+    struct PlacedRun {
+        detail::Run run;
+        std::int64_t first;  // slots first ... last
+        std::int64_t last;
+        std::size_t end;  // the operands of scalar entries before it
     };
 
     /// A block of parameters and its slots.
     struct Binding {
         std::shared_ptr<detail::Block> block;  // null: the slots are free
         std::size_t size = 0;
-        std::int64_t first = 0;     // slots first ... first + size - 1, all negative
-        Stamp stamp = Stamp::none;  // of the outermost live stretch that uses it
+        std::int64_t first = 0;       // slots first ... first + size - 1, all negative
+        Stamp stamp = Stamp::none;    // of the outermost live stretch that uses it
+        Stamp scalars = Stamp::none;  // of the outermost live stretch that uses it in scalar operations
     };
 
     detail::Column<double> partials;
@@ -64,6 +75,8 @@ struct Tape::Memory {
     std::int64_t adjoint_slots = 0;         // entries that fit
     std::int64_t differentiated = 0;        // adjoints[1 ... this] are those of the latest backward pass
 
+    std::vector<PlacedRun> runs;
+
     std::vector<Binding> bindings;
     std::int64_t parameters = 0;  // slots that bindings take
 
@@ -71,7 +84,7 @@ struct Tape::Memory {
     std::uint32_t id = next_tape_id.fetch_add(1, std::memory_order_relaxed);
     std::uint32_t next_stamp = 0, last_stamp = 0;
 
-    detail::Arena arena;  // of values()
+    detail::Arena arena;  // numbers of tensors, values() and what a tensor operation needs backward
 
     std::atomic<const void*> owner{nullptr};  // the thread whose current tape this is
 
@@ -88,18 +101,24 @@ struct Tape::Memory {
         const auto needed = static_cast<std::size_t>(parameters + newest + 1);
         if (adjoints != nullptr && adjoints - adjoint_column.data() >= parameters && newest <= adjoint_slots)
             return;
-        const std::size_t room = std::max(needed + needed / 2, adjoint_column.capacity());
+        const std::size_t room = std::max(needed + needed / 2 + kLine, adjoint_column.capacity());
         adjoint_column.reserve(room, 0);
-        adjoints = adjoint_column.data() + parameters;
-        adjoint_slots = static_cast<std::int64_t>(adjoint_column.capacity()) - parameters - 1;
+        const auto lines = (static_cast<std::size_t>(parameters) + kLine - 1) / kLine;
+        adjoints = adjoint_column.data() + lines * kLine;  // slot 0 begins a cache line
+        adjoint_slots = static_cast<std::int64_t>(adjoint_column.capacity() - lines * kLine) - 1;
         std::fill(adjoint_column.data(), adjoints + 1, 0.0);
     }
 
-    const Binding* binding_of(std::int64_t slot) const {
-        for (const Binding& b : bindings) {
-            if (b.first <= slot && slot < b.first + static_cast<std::int64_t>(b.size)) return &b;
-        }
-        return nullptr;
+    Binding& binding_of(std::int64_t slot) {
+        return *std::find_if(bindings.begin(), bindings.end(), [&](const Binding& b) {
+            return b.first <= slot && slot < b.first + static_cast<std::int64_t>(b.size);
+        });
+    }
+
+    /// Return where the gradient of a parameter accumulates.
+    double* gradient_of(std::int64_t slot) {
+        const Binding& b = binding_of(slot);
+        return b.block->gradients.data() + (slot - b.first);
     }
 };
 
@@ -159,7 +178,8 @@ void Tape::enter_stretch() {
 }
 
 void Tape::open_stretch() {
-    memory_->stretches.push_back({memory_->fresh_stamp(), last(), end, memory_->arena.end()});
+    Memory& m = *memory_;
+    m.stretches.push_back({m.fresh_stamp(), last(), end, m.runs.size(), m.arena.mark()});
     enter_stretch();
 }
 
@@ -183,7 +203,8 @@ void Tape::cut(std::size_t depth) {
     const Memory::Stretch& stretch = memory_->stretches[depth];
     set_newest(stretch.first);
     end = stretch.end;
-    memory_->arena.rewind(stretch.arena_end);
+    memory_->runs.resize(stretch.runs);
+    memory_->arena.rewind(stretch.arena);
     memory_->differentiated = std::min(memory_->differentiated, stretch.first);
     set_limit();
 }
@@ -265,7 +286,7 @@ void Tape::make_room(std::size_t operand_count, std::size_t added_entries) {
     }
     m.partials.reserve(room, end);
     m.operands.reserve(room, end);
-    m.counts.reserve(std::max(2 * entries, entries + 1 + (room - end)) + 1, entries + 1);
+    m.counts.reserve(std::max(2 * entries, entries + added_entries + (room - end)) + 1, entries + 1);
     partials = m.partials.data();
     operands = m.operands.data();
     counts = m.counts.data();
@@ -347,22 +368,46 @@ Value Tape::record_many(detail::OpCode code, double y, std::span<const detail::O
     return {y, detail::make_tag(append(code, y, {part.data(), in_part}), stamp)};
 }
 
-std::span<Value> Tape::values(std::size_t n) { return memory_->arena.take(n); }
+std::span<Value> Tape::values(std::size_t n) {
+    Value* const first = static_cast<Value*>(allocate(n * sizeof(Value), alignof(Value)));
+    std::uninitialized_fill_n(first, n, Value{});
+    return {first, n};
+}
 
-Slot Tape::bind(const std::shared_ptr<detail::Block>& block) {
+void* Tape::allocate(std::size_t bytes, std::size_t alignment) {
+    return memory_->arena.take(bytes, alignment);
+}
+
+Slot Tape::record_run(const detail::Run& run) {
+    // Adjoints of tensors begin at a cache line, for kernels.
+    const std::size_t unused =
+        mode_ == Mode::melting && run.size >= kLine ? kLine - 1 - entry_count() % kLine : 0;
+    require_room(0, unused + run.size);
+    std::fill_n(counts + entry_count() + 1, unused, detail::Count{0});
+    const std::int64_t first = last() + static_cast<std::int64_t>(unused) + 1;
+    const std::int64_t last_of_run = first + static_cast<std::int64_t>(run.size) - 1;
+    memory_->runs.push_back({run, first, last_of_run, end});
+    set_newest(last_of_run);
+    set_limit();
+    return Slot{static_cast<std::int32_t>(first)};
+}
+
+Slot Tape::bind(const std::shared_ptr<detail::Block>& block, Use use) {
     Memory& m = *memory_;
     const std::size_t size = block->values.size();
+    const Stamp scalars = use == Use::scalar ? stamp : Stamp::none;
     const auto slot = [](std::int64_t first) { return Slot{static_cast<std::int32_t>(first)}; };
     for (Memory::Binding& b : m.bindings) {
         if (b.block == block && b.size == size) {
             if (!is_live(b.stamp)) b.stamp = stamp;
+            if (use == Use::scalar && !is_live(b.scalars)) b.scalars = stamp;
             return slot(b.first);
         }
     }
     for (Memory::Binding& b : m.bindings) {  // slots of a model that is gone, and of which no value is left
         if (b.block && b.block.use_count() == 1 && !is_live(b.stamp)) b.block.reset();
         if (!b.block && b.size == size) {
-            b.block = block, b.stamp = stamp;
+            b.block = block, b.stamp = stamp, b.scalars = scalars;
             return slot(b.first);
         }
     }
@@ -374,20 +419,26 @@ Slot Tape::bind(const std::shared_ptr<detail::Block>& block) {
                         size, m.parameters, most));
     }
     m.parameters += static_cast<std::int64_t>(size);
-    m.bindings.push_back({block, size, -m.parameters, stamp});
+    m.bindings.push_back({block, size, -m.parameters, stamp, scalars});
     return slot(-m.parameters);
+}
+
+void Tape::use_as_scalar(Slot parameter) {
+    Memory::Binding& b = memory_->binding_of(number_of(parameter));
+    if (!is_live(b.scalars)) b.scalars = stamp;
 }
 
 // ---- backward
 
 namespace {
 
-/// The chain rule: from entry `top`, whose operands end at `end`, down to the first one.
+/// The chain rule: from entry `top`, whose operands end at `end`, down to the one above `bottom`.
 /// adjoint[operand] += partial * adjoint[entry], for each operand of each entry.
-void sweep(const detail::Recorder& tape, double* adjoints, std::int64_t top, std::size_t end) {
+void sweep(const detail::Recorder& tape, double* adjoints, std::int64_t top, std::int64_t bottom,
+           std::size_t end) {
     const Slot* operand = tape.operands + end;
     const double* partial = tape.partials + end;
-    for (std::int64_t slot = top; slot > 0; --slot) {
+    for (std::int64_t slot = top; slot > bottom; --slot) {
         const Slot* const last = operand;
         operand -= static_cast<std::ptrdiff_t>(tape.counts[slot]);
         partial -= last - operand;
@@ -424,7 +475,9 @@ void Tape::backward(std::span<const Seed> seeds) {
     }
     // What has an adjoint now must not melt into something else: an empty entry keeps it away from later
     // ones.
-    const bool may_melt = mode_ == Mode::melting && last() > 0 && counts[last()] != detail::Count{0};
+    const bool ends_in_tensor = !m.runs.empty() && m.runs.back().last == last();
+    const bool may_melt =
+        mode_ == Mode::melting && last() > 0 && !ends_in_tensor && counts[last()] != detail::Count{0};
     if (may_melt && entry_count() < max_entries_) append(detail::kPart, kNaN, {});
     if (may_melt && entry_count() == max_entries_) {
         newest = detail::Tag{detail::bits(detail::make_tag(detail::slot_of(newest), Stamp::none)) |
@@ -435,16 +488,48 @@ void Tape::backward(std::span<const Seed> seeds) {
     std::fill(m.adjoints + 1, m.adjoints + last_entry + 1, 0.0);
     for (const Seed& seed : seeds) m.adjoints[number_of(seed.value.slot())] += seed.seed;
 
-    std::size_t operands_end = end;
-    for (std::int64_t slot = last_entry; slot > top; --slot)
-        operands_end -= static_cast<std::size_t>(counts[slot]);
-    sweep(*this, m.adjoints, top, operands_end);
+    chain_rule(top);
     m.differentiated = last_entry;
 
     for (const Memory::Binding& b : m.bindings) {
-        if (!b.block || !is_live(b.stamp)) continue;
+        if (!b.block || !is_live(b.scalars)) continue;
         hand_over(m.adjoints + b.first, b.block->gradients.data(), b.size);
     }
+}
+
+/// Pass the adjoints of the slots up to `top` on to their operands: scalars entry by entry, tensors by a call
+/// each.
+void Tape::chain_rule(std::int64_t top) {
+    const Memory& m = *memory_;
+    auto run = m.runs.rbegin();
+    std::int64_t slot = last();
+    std::size_t operands_end = end;
+    for (; run != m.runs.rend() && run->first > top; ++run) {
+        slot = run->first - 1;
+        operands_end = run->end;
+    }
+    const std::int64_t below = run == m.runs.rend() ? 0 : run->last;
+    for (; slot > std::max(top, below); --slot) operands_end -= static_cast<std::size_t>(counts[slot]);
+
+    for (; run != m.runs.rend(); ++run) {
+        sweep(*this, m.adjoints, slot, run->last, operands_end);
+        const double* const adjoints = m.adjoints + run->first;
+        const auto is_zero = [](double adjoint) { return adjoint == 0.0; };
+        if (run->run.pull != nullptr && !std::all_of(adjoints, adjoints + run->run.size, is_zero)) {
+            run->run.pull(run->run.closure, {*this, Slot{static_cast<std::int32_t>(run->first)}});
+        }
+        slot = run->first - 1;
+        operands_end = run->end;
+    }
+    sweep(*this, m.adjoints, slot, 0, operands_end);
+}
+
+const double* detail::Adjoints::result() const { return tape_.memory_->adjoints + number_of(result_); }
+
+double* detail::Adjoints::of(Slot first) const {
+    if (first == Slot::constant) return nullptr;
+    const std::int64_t slot = number_of(first);
+    return slot > 0 ? tape_.memory_->adjoints + slot : tape_.memory_->gradient_of(slot);
 }
 
 double Tape::gradient(const Value& value) const {
@@ -453,10 +538,7 @@ double Tape::gradient(const Value& value) const {
     }
     require_live(value.tag());
     const std::int64_t slot = number_of(value.slot());
-    if (slot < 0) {
-        const Memory::Binding* binding = memory_->binding_of(slot);
-        return binding->block->gradients[static_cast<std::size_t>(slot - binding->first)];
-    }
+    if (slot < 0) return *memory_->gradient_of(slot);
     if (slot > memory_->differentiated) {
         throw TapeError(
             "gradient: no backward pass has run since this value was recorded. Call backward() first.");
@@ -473,23 +555,36 @@ void backward(std::span<const Seed> seeds) { Tape::current().backward(seeds); }
 std::size_t Tape::bytes() const {
     const std::size_t entry = sizeof(detail::Count) + sizeof(double);
     return end * (sizeof(Slot) + sizeof(double)) + entry_count() * entry +
-           static_cast<std::size_t>(memory_->parameters) * sizeof(double);
+           static_cast<std::size_t>(memory_->parameters) * sizeof(double) + memory_->arena.bytes_used();
 }
 
 std::size_t Tape::bytes_reserved() const {
     const Memory& m = *memory_;
     return m.partials.capacity() * sizeof(double) + m.operands.capacity() * sizeof(Slot) +
            m.counts.capacity() + m.adjoint_column.capacity() * sizeof(double) +
-           m.values.capacity() * sizeof(double) + m.codes.capacity();
+           m.values.capacity() * sizeof(double) + m.codes.capacity() + m.arena.bytes_reserved();
 }
 
 std::vector<Tape::Entry> Tape::trace() const {
     std::vector<Entry> entries_so_far;
     std::size_t first = 0;
+    auto run = memory_->runs.begin();
     for (std::int64_t slot = 1; slot <= last(); ++slot) {
+        if (run != memory_->runs.end() && run->first == slot) {
+            entries_so_far.push_back({Slot{static_cast<std::int32_t>(slot)},
+                                      run->run.size,
+                                      run->run.name,
+                                      kNaN,
+                                      kNaN,
+                                      run->run.operands,
+                                      {}});
+            slot = run++->last;
+            continue;
+        }
         const auto count = static_cast<std::size_t>(counts[slot]);
         const bool graph = mode_ == Mode::graph;
         entries_so_far.push_back({Slot{static_cast<std::int32_t>(slot)},
+                                  1,
                                   graph ? detail::operation_name(memory_->codes.data()[slot]) : "",
                                   graph ? memory_->values.data()[slot] : kNaN,
                                   slot <= memory_->differentiated ? memory_->adjoints[slot] : kNaN,

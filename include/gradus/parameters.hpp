@@ -13,6 +13,8 @@
 
 namespace gradus {
 
+class Tensor;
+
 /// What is known of one named part of a block.
 struct ParameterInfo {
     std::string name;                // as PyTorch names them: "0.weight", "0.bias"
@@ -40,6 +42,7 @@ class ParameterView {
 
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] std::span<const double> numbers() const { return {values_, size_}; }
+    [[nodiscard]] detail::Tag first() const { return first_; }
     const Value operator[](std::size_t i) const {  // const: a parameter is a leaf and never melts
         return {values_[i], detail::slots_after(first_, i)};
     }
@@ -67,9 +70,15 @@ class Parameter {
     }
 
     /// Return the parameters as values on the current tape.
-    [[nodiscard]] ParameterView view() const;
+    [[nodiscard]] ParameterView view() const { return view(Tape::Use::scalar); }
+
+    /// Return them as a tensor of their own shape on the current tape (include tensor.hpp). Its numbers stay
+    /// in the block, and backward passes add to the gradients there. Made in O(1).
+    [[nodiscard]] Tensor tensor() const;
 
    private:
+    [[nodiscard]] ParameterView view(Tape::Use use) const;
+
     std::shared_ptr<detail::Block> block_;
     std::size_t index_;
 };

@@ -100,6 +100,31 @@ struct Recorder {
     void require_live(Tag tag) const;
 };
 
+/// Where a tensor operation finds adjoints when the chain rule reaches it.
+class Adjoints {
+   public:
+    Adjoints(const Tape& tape, Slot result) : tape_(tape), result_(result) {}
+
+    /// Return those of the result of the operation.
+    [[nodiscard]] const double* result() const;
+
+    /// Return where to add those of an operand: consecutive slots from `first` on. Null for constants.
+    [[nodiscard]] double* of(Slot first) const;
+
+   private:
+    const Tape& tape_;
+    Slot result_;
+};
+
+/// A tensor operation on the tape: consecutive slots, whose adjoints one call passes on to the operands.
+struct Run {
+    const char* name;
+    std::size_t size;                                             // slots
+    std::span<const Slot> operands;                               // the first slot of each; 0 for constants
+    void (*pull)(const void* closure, const Adjoints& adjoints);  // null: there are no operands
+    const void* closure;                                          // of pull; in memory of the tape
+};
+
 /// What a thread that has no tape yet records to: it is full and knows no value.
 extern Recorder no_recorder;
 
@@ -148,11 +173,12 @@ class Tape : private detail::Recorder {
     [[nodiscard]] double gradient(const Value& value) const;
 
     [[nodiscard]] Mode mode() const { return mode_; }
+    /// Return the number of slots in use: one for each scalar entry, one for each number of a tensor.
     [[nodiscard]] std::size_t entry_count() const {
         return static_cast<std::size_t>(detail::slot_of(newest));
     }
     [[nodiscard]] std::size_t operand_count() const { return end; }
-    [[nodiscard]] std::size_t bytes() const;           ///< of entries, operands and adjoints in use
+    [[nodiscard]] std::size_t bytes() const;           ///< of entries, operands, adjoints, tensors in use
     [[nodiscard]] std::size_t bytes_reserved() const;  ///< of all memory that the tape holds
 
     /// Append an entry without operands, whose gradient can be asked for.
@@ -161,20 +187,34 @@ class Tape : private detail::Recorder {
     /// Return n values that live as long as what is recorded now: until the scope ends, or clear().
     std::span<Value> values(std::size_t n);
 
+    /// Return memory that lives as long as what is recorded now.
+    void* allocate(std::size_t bytes, std::size_t alignment);
+
     /// Append y = f(x1 ... xn), given the partial derivatives by its active operands.
     Value record_many(detail::OpCode code, double y, std::span<const detail::Operand> operands);
 
+    /// Append a tensor operation. Returns the slot of its first number.
+    Slot record_run(const detail::Run& run);
+
+    /// Who computes with parameters: scalar operations leave their adjoints on the tape until the end of a
+    /// backward pass, tensor operations add them to the gradients at once.
+    enum class Use { scalar, tensor };
+
     /// Give a block of parameters its slots; at once, if it has them. Returns the slot of the first one.
-    Slot bind(const std::shared_ptr<detail::Block>& block);
+    Slot bind(const std::shared_ptr<detail::Block>& block, Use use = Use::scalar);
+
+    /// Say that a parameter which was bound for tensors is used by a scalar operation, too.
+    void use_as_scalar(Slot parameter);
 
     /// One entry, as tables and pictures show it.
     struct Entry {
-        Slot slot;
-        const char* operation;             // "" on a melting tape
-        double value;                      // NaN on a melting tape
-        double adjoint;                    // NaN before backward()
-        std::span<const Slot> operands;    // (n)
-        std::span<const double> partials;  // (n) d(entry) / d(operand)
+        Slot slot;                         // the first one, of a tensor
+        std::size_t size;                  // slots: 1, or the numbers of a tensor
+        const char* operation;             // "" of a scalar on a melting tape
+        double value;                      // NaN on a melting tape, and of a tensor
+        double adjoint;                    // NaN before backward(), and of a tensor
+        std::span<const Slot> operands;    // (n) of tensors the first slot
+        std::span<const double> partials;  // (n) d(entry) / d(operand); empty of a tensor
     };
 
     /// Return the entries in the order of recording. The spans live until the next operation.
@@ -182,6 +222,7 @@ class Tape : private detail::Recorder {
 
    private:
     friend struct detail::Recorder;
+    friend class detail::Adjoints;
     friend class Scope;
     friend class Recording;
     friend struct OwnTape;
@@ -194,6 +235,7 @@ class Tape : private detail::Recorder {
     void set_newest(std::int64_t slot);
     Slot append(detail::OpCode code, double value, std::span<const detail::Operand> operands);
     [[nodiscard]] bool is_live(Stamp of_value) const;
+    void chain_rule(std::int64_t top);
     void open_stretch();
     void rewind(std::size_t depth);
     void cut(std::size_t depth);
