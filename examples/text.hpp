@@ -45,6 +45,12 @@ class Characters {
     /// Return the character of a token; a point for the edge.
     [[nodiscard]] char operator[](std::size_t token) const { return token == edge() ? '.' : all_[token]; }
 
+    /// Return the same in quotes, as gnuplot takes it.
+    [[nodiscard]] std::string quoted(std::size_t token) const {
+        const char c = (*this)[token];
+        return c == '\'' ? "''''" : fmt::format("'{}'", c);
+    }
+
     /// Return the tokens of a line, with the edge at both ends.
     [[nodiscard]] std::vector<std::size_t> tokens(std::string_view line) const {
         std::vector<std::size_t> tokens{edge()};
