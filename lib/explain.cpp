@@ -41,6 +41,13 @@ std::string trace_table(const Tape& tape, std::initializer_list<Label> labels) {
 
     std::vector<Row> rows{{"slot", "operation", "operands", "value", "partials", "adjoint"}};
     for (const Tape::Entry& entry : tape.trace()) {
+        if (entry.size > 1) {  // a tensor
+            const auto last =
+                static_cast<std::int64_t>(entry.slot) + static_cast<std::int64_t>(entry.size) - 1;
+            rows.push_back({fmt::format("{}..{}", name(entry.slot), last), entry.operation,
+                            join(entry.operands, name), fmt::format("{} numbers", entry.size), "", "-"});
+            continue;
+        }
         rows.push_back({name(entry.slot), entry.operation, join(entry.operands, name), number(entry.value),
                         join(entry.partials, number),
                         std::isnan(entry.adjoint) ? "-" : number(entry.adjoint)});

@@ -3,6 +3,7 @@
 
 #include "doctest.hpp"
 #include "gradus/functions.hpp"
+#include "gradus/tensor/elementwise.hpp"
 
 using namespace gradus;
 
@@ -41,4 +42,17 @@ TEST_CASE("explain: an empty tape has an empty table; a melting one is refused, 
     Recording on(tape);
     variable(1.0);
     CHECK(trace_table(tape).find("variable") != std::string::npos);
+}
+
+TEST_CASE("explain: a tensor is one line, with its slots") {
+    Tape tape{Tape::Mode::graph};
+    const Recording on(tape);
+    const Tensor x = variable(tensor({1, 2, 3}));
+    const Value y = exp(x)(0) * 2.0;
+    CHECK(trace_table(tape, {{y, "y"}}) ==
+          "slot  operation  operands      value  partials     adjoint\n"
+          "1..3  variable             3 numbers                     -\n"
+          "4..6  exp        1         3 numbers                     -\n"
+          "   7  constant                     2                     -\n"
+          "   y  *          4, 7       5.436564  2, 2.718282        -\n");
 }

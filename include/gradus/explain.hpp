@@ -18,8 +18,9 @@ struct Label {
 
 /// Return the entries of a graph tape as a table, one a line: slot, operation, operands, value, partial
 /// derivatives by the operands, and the adjoint of the latest backward pass. Parameters have negative slots.
-/// A labelled value shows its name instead of its slot: trace_table(tape, {{x, "x"}, {y, "y"}}).
-/// Raises TapeError for a melting tape, which keeps no operations.
+/// A tensor is one line, too, with its slots, first..last, and the first slot of each operand. A labelled
+/// value shows its name instead of its slot: trace_table(tape, {{x, "x"}, {y, "y"}}). Raises TapeError for a
+/// melting tape, which keeps no operations.
 std::string trace_table(const Tape& tape, std::initializer_list<Label> labels = {});
 
 }  // namespace gradus
