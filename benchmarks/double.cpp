@@ -2,6 +2,7 @@
 // Engine "double": the value alone, no gradient. Every other engine is compared with it.
 // Its check comes from dual numbers, one forward pass along the weights, which shares nothing with any tape.
 #include "engine.hpp"
+#include "training_scalars.hpp"
 
 namespace benchmarks {
 
@@ -38,22 +39,44 @@ Dual tanh(const Dual& a) {
     return {y, (1.0 - y * y) * a.slope};
 }
 
+std::vector<Dual> dual(std::span<const double> x, std::span<const double> direction) {
+    std::vector<Dual> p;
+    for (std::size_t i = 0; i < x.size(); ++i) p.emplace_back(x[i], direction[i]);
+    return p;
+}
+
 template <class W>
 struct Double : EngineBase {
     static double gradient(std::span<const double> x, std::span<double>) {
         return workload<W>().template operator()<double>(x);
     }
 
-    static double check(std::span<const double> x, std::span<const double> weights) {
-        std::vector<Dual> p;
-        for (std::size_t i = 0; i < x.size(); ++i) p.emplace_back(x[i], weights[i]);
-        const Dual y = workload<W>().template operator()<Dual>(p);
-        return y.value + y.slope;
+    static double slope_at(std::span<const double> x, std::span<const double> direction) {
+        return workload<W>().template operator()<Dual>(dual(x, direction)).slope;
     }
+};
+
+template <class W>
+class DoubleTraining : public Task {
+   public:
+    explicit DoubleTraining(std::vector<double> p) : p_(std::move(p)) {}
+
+    double gradient(std::size_t step) override { return loss<double>(workload<W>(), p_, step_ = step); }
+
+    double slope(std::span<const double> direction) override {
+        return loss<Dual>(workload<W>(), dual(p_, direction), step_).slope;
+    }
+
+   private:
+    std::vector<double> p_;
+    std::size_t step_ = 0;
 };
 
 }  // namespace
 
-void add_double(std::vector<Run>& runs) { add_runs<Double>(runs, "double"); }
+void add_double(std::vector<Run>& runs) {
+    add_runs<Double>(runs, "double");
+    add_training<DoubleTraining>(runs, "double");
+}
 
 }  // namespace benchmarks

@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
+#include "training.hpp"
 #include "workloads.hpp"
 
 namespace benchmarks {
@@ -19,21 +22,69 @@ struct TapeSize {
     std::size_t entries = 0;
 };
 
-/// One engine on one workload.
+/// One engine at work on one workload. It has the parameters from the start.
+class Task {
+   public:
+    Task() = default;
+    Task(const Task&) = delete;
+    Task& operator=(const Task&) = delete;
+    virtual ~Task() = default;
+
+    /// Compute the value and its gradient anew; of a model, for that step.
+    virtual double gradient(std::size_t step) = 0;
+
+    /// Return the derivative of that value along a direction: the sum of direction[i] * gradient[i].
+    virtual double slope(std::span<const double> direction) = 0;
+
+    [[nodiscard]] virtual TapeSize tape_size() const { return {}; }
+};
+
+/// What one engine does with one workload.
 struct Run {
     std::string_view workload;
     std::string_view engine;
-    int repeats;  ///< gradients in one measurement
+    bool is_training;
+    int repeats;        ///< gradients in one measurement
+    std::size_t steps;  ///< of different cost, which take turns; the time is their mean
 
     std::vector<double> (*parameters)();
+    std::unique_ptr<Task> (*start)(std::vector<double> parameters);
+};
 
-    /// Return the value at x and write the gradient to g; an engine without gradients leaves g alone.
-    double (*gradient)(std::span<const double> x, std::span<double> g);
+/// Return the sum of a[i] * b[i].
+inline double product(std::span<const double> a, std::span<const double> b) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+    return sum;
+}
 
-    /// Return value + weights * gradient by other means; null for engines with gradients.
-    double (*check)(std::span<const double> x, std::span<const double> weights);
+// ---- formulas
 
-    TapeSize (*tape_size)();
+/// A formula in the hands of an engine that computes gradient(x, g), or slope_at(x, direction) if it knows no
+/// gradient.
+template <class Engine>
+class Formula : public Task {
+   public:
+    explicit Formula(std::vector<double> x) : x_(std::move(x)), g_(x_.size()) {}
+
+    double gradient(std::size_t) override { return Engine::gradient(x_, g_); }
+
+    double slope(std::span<const double> direction) override {
+        if constexpr (requires { Engine::slope_at(x_, direction); })
+            return Engine::slope_at(x_, direction);
+        else
+            return product(direction, g_);
+    }
+
+    [[nodiscard]] TapeSize tape_size() const override { return Engine::tape_size(); }
+
+   private:
+    std::vector<double> x_, g_;
+};
+
+/// What the engines of formulas have in common.
+struct EngineBase {
+    static TapeSize tape_size() { return {}; }
 };
 
 /// Append the runs of Engine<W> for each workload W of the list.
@@ -41,11 +92,13 @@ template <template <class> class Engine, class... W>
 void add_runs(std::vector<Run>& runs, std::string_view name, const std::tuple<W...>*) {
     (runs.push_back({.workload = W::kName,
                      .engine = name,
+                     .is_training = false,
                      .repeats = W::kRepeats,
+                     .steps = 1,
                      .parameters = [] { return workload<W>(), W::parameters(); },
-                     .gradient = Engine<W>::gradient,
-                     .check = Engine<W>::check,
-                     .tape_size = Engine<W>::tape_size}),
+                     .start = [](std::vector<double> x) -> std::unique_ptr<Task> {
+                         return std::make_unique<Formula<Engine<W>>>(std::move(x));
+                     }}),
      ...);
 }
 
@@ -54,17 +107,37 @@ void add_runs(std::vector<Run>& runs, std::string_view name) {
     add_runs<Engine>(runs, name, static_cast<const List*>(nullptr));
 }
 
-/// What the engines have in common.
-struct EngineBase {
-    static constexpr double (*check)(std::span<const double>, std::span<const double>) = nullptr;
-    static TapeSize tape_size() { return {}; }
-};
+// ---- models
+
+/// Append the runs of the task Engine<W> for each model W of the list.
+template <template <class> class Engine, class... W>
+void add_training(std::vector<Run>& runs, std::string_view name, const std::tuple<W...>*) {
+    (runs.push_back({.workload = W::kName,
+                     .engine = name,
+                     .is_training = true,
+                     .repeats = static_cast<int>(W::kSteps),
+                     .steps = W::kSteps,
+                     .parameters = [] { return workload<W>(), W::parameters(); },
+                     .start = [](std::vector<double> x) -> std::unique_ptr<Task> {
+                         return std::make_unique<Engine<W>>(std::move(x));
+                     }}),
+     ...);
+}
+
+template <template <class> class Engine>
+void add_training(std::vector<Run>& runs, std::string_view name) {
+    add_training<Engine>(runs, name, static_cast<const Models*>(nullptr));
+}
+
+// ---- engines
 
 void add_double(std::vector<Run>& runs);
 void add_hand(std::vector<Run>& runs);
 void add_gradus(std::vector<Run>& runs);
 void add_adolc(std::vector<Run>& runs);
 void add_sacado(std::vector<Run>& runs);
+void add_training_hand(std::vector<Run>& runs);
+void add_training_gradus(std::vector<Run>& runs);
 
 /// All runs of this program.
 std::vector<Run> all_runs();

@@ -8,7 +8,9 @@ std::vector<Run> all_runs() {
     std::vector<Run> runs;
     add_double(runs);
     add_hand(runs);
+    add_training_hand(runs);
     add_gradus(runs);
+    add_training_gradus(runs);
 #ifdef GRADUS_BENCH_ADOLC
     add_adolc(runs);
 #endif

@@ -27,6 +27,7 @@ using benchmarks::Run;
 struct Options {
     std::string json;
     std::string filter = ".*";
+    std::string names;
     int repetitions = 9;
     double seconds = 0.04;
     bool quick = false;
@@ -75,22 +76,20 @@ T in_new_process(const Run& run, F&& function) {
 }
 
 /// Return the time of a first gradient, the size of its tape, and the number on which all engines must agree:
-/// the value plus a weighted sum of the gradient.
+/// the value plus the slope along a direction; of a model, over all steps.
 Result first_gradients(const Run& run) {
     const std::vector<double> x = run.parameters();
-    const std::vector<double> weights = benchmarks::uniform(x.size(), 0.5, 1.5, 99);
-    std::vector<double> g(x.size());
+    const std::vector<double> direction = benchmarks::uniform(x.size(), 0.5, 1.5, 99);
+    const std::unique_ptr<benchmarks::Task> task = run.start(x);
     Result result;
     const auto start = std::chrono::steady_clock::now();
-    benchmark::DoNotOptimize(run.gradient(x, g));
+    benchmark::DoNotOptimize(task->gradient(0));
     result.cold_ns =
         std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
-    result.tape = run.tape_size();
-    if (run.check != nullptr) {
-        result.check = run.check(x, weights);
-    } else {
-        result.check = run.gradient(x, g);  // the second one, which meets what the first one left behind
-        for (std::size_t i = 0; i < x.size(); ++i) result.check += weights[i] * g[i];
+    result.tape = task->tape_size();
+    for (std::size_t step = 0; step < run.steps; ++step) {  // meets what the first one left behind
+        result.check += task->gradient(step);
+        result.check += task->slope(direction);
     }
     return result;
 }
@@ -111,13 +110,14 @@ bool all_agree(const std::vector<Run>& runs, const std::vector<Result>& results)
 }
 
 void measure(benchmark::State& state, const Run& run) {
-    const std::vector<double> x = run.parameters();
-    std::vector<double> g(x.size());
-    benchmark::DoNotOptimize(run.gradient(x, g));  // the cold one
+    const std::unique_ptr<benchmarks::Task> task = run.start(run.parameters());
+    benchmark::DoNotOptimize(task->gradient(0));  // the cold one
     for (auto _ : state) {
+        std::size_t step = 0;
         for (int i = 0; i < run.repeats; ++i) {
-            benchmark::DoNotOptimize(run.gradient(x, g));
+            benchmark::DoNotOptimize(task->gradient(step));
             benchmark::ClobberMemory();
+            if (++step == run.steps) step = 0;
         }
     }
 }
@@ -152,15 +152,19 @@ std::string readable_time(double ns) {
     return fmt::format("{:.1f} ms", ns / 1e6);
 }
 
-void print_table(const std::vector<Run>& runs, const std::vector<Result>& results) {
+/// Formulas: one line for each engine.
+void print_formulas(const std::vector<Run>& runs, const std::vector<Result>& results) {
     fmt::print("One gradient, recording included. cold: the first one of a process.\n\n");
     fmt::print("{:<16}{:<12}{:>12}{:>10}{:>12}{:>14}{:>12}\n", "workload", "engine", "median", "x double",
                "cold", "tape bytes", "per entry");
     std::map<std::string_view, double> plain;
+    std::string_view before;
     for (std::size_t i = 0; i < runs.size(); ++i) {
         const Run& run = runs[i];
         const Result& result = results[i];
-        if (i > 0 && runs[i - 1].workload != run.workload) fmt::print("\n");
+        if (run.is_training) continue;
+        if (!before.empty() && before != run.workload) fmt::print("\n");
+        before = run.workload;
         if (run.engine == "double") plain[run.workload] = result.median_ns;
         fmt::print("{:<16}{:<12}{:>12}", run.workload, run.engine, readable_time(result.median_ns));
         fmt::print("{:>10}", plain.contains(run.workload)
@@ -173,6 +177,40 @@ void print_table(const std::vector<Run>& runs, const std::vector<Result>& result
                                                    static_cast<double>(result.tape.entries)),
                    run.repeats == 1 ? "" : fmt::format("  ({} gradients; cold: one)", run.repeats));
     }
+    fmt::print("\n");
+}
+
+/// Models: one line for each, one column for each engine.
+void print_training(const std::vector<Run>& runs, const std::vector<Result>& results) {
+    std::vector<std::string_view> engines;
+    for (const Run& run : runs) {
+        if (run.is_training && std::ranges::find(engines, run.engine) == engines.end())
+            engines.push_back(run.engine);
+    }
+    fmt::print(
+        "Microseconds a training step: loss and gradient, recording included. double: the loss alone.\n\n");
+    fmt::print("{:<16}", "workload");
+    for (const std::string_view engine : engines) fmt::print("{:>15}", engine);
+    std::string_view before;
+    std::size_t column = 0;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        if (!runs[i].is_training) continue;
+        if (before != runs[i].workload) {
+            fmt::print("\n{:<16}", runs[i].workload);
+            before = runs[i].workload;
+            column = 0;
+        }
+        for (; engines[column] != runs[i].engine; ++column) fmt::print("{:>15}", "-");
+        fmt::print("{:>15.2f}", results[i].median_ns / 1e3);
+        ++column;
+    }
+    fmt::print("\n");
+}
+
+void print_tables(const std::vector<Run>& runs, const std::vector<Result>& results) {
+    const auto is_training = [](const Run& run) { return run.is_training; };
+    if (!std::ranges::all_of(runs, is_training)) print_formulas(runs, results);
+    if (std::ranges::any_of(runs, is_training)) print_training(runs, results);
 }
 
 void write_json(const std::string& path, const std::vector<Run>& runs, const std::vector<Result>& results) {
@@ -225,8 +263,9 @@ int run_all(const Options& options) {
                 in_new_process<double>(runs[i], [&] { return measure_warm(runs[i], options); }));
         }
     }
-    for (std::size_t i = 0; i < runs.size(); ++i) results[i].median_ns = median(times[i]);
-    print_table(runs, results);
+    for (std::size_t i = 0; i < runs.size(); ++i)
+        results[i].median_ns = median(times[i]) / static_cast<double>(runs[i].steps);
+    print_tables(runs, results);
     if (!options.json.empty()) write_json(options.json, runs, results);
     return 0;
 }
@@ -235,10 +274,11 @@ int run_all(const Options& options) {
 
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app{"Measure gradients of scalar code, Gradus beside others."};
+    CLI::App app{"Measure gradients of formulas and of models, Gradus beside others."};
     app.add_option("--json", options.json, "Write the results to this file, as a JSON array");
     app.add_option("--filter", options.filter,
                    "Only the workload/engine pairs that match this regular expression");
+    app.add_option("--names", options.names, "A file of names, one a line, that gpt-* train on");
     app.add_option("--repetitions", options.repetitions, "Repetitions, of which the median is reported")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
@@ -248,6 +288,7 @@ int main(int argc, char** argv) {
     app.add_flag("--quick", options.quick, "One gradient each: says that it works, not how fast it is");
     CLI11_PARSE(app, argc, argv);
     try {
+        if (!options.names.empty()) benchmarks::set_names(options.names);
         return run_all(options);
     } catch (const std::exception& error) {
         fmt::print(stderr, "bench: {}\n", error.what());
