@@ -138,6 +138,7 @@ void add_adolc(std::vector<Run>& runs);
 void add_sacado(std::vector<Run>& runs);
 void add_training_hand(std::vector<Run>& runs);
 void add_training_gradus(std::vector<Run>& runs);
+void add_training_libtorch(std::vector<Run>& runs);
 
 /// All runs of this program.
 std::vector<Run> all_runs();

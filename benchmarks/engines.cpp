@@ -11,6 +11,9 @@ std::vector<Run> all_runs() {
     add_training_hand(runs);
     add_gradus(runs);
     add_training_gradus(runs);
+#ifdef GRADUS_BENCH_LIBTORCH
+    add_training_libtorch(runs);
+#endif
 #ifdef GRADUS_BENCH_ADOLC
     add_adolc(runs);
 #endif
