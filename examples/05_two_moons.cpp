@@ -40,7 +40,6 @@ int main(int argc, char** argv) {
         fmt::print("epoch   loss + penalty   points right\n");
         example::Progress progress(lesson, "training", lesson.epochs);
         const auto report = [&](const gradus::Epoch& epoch) {
-            example::stop_if_diverged(epoch, descent.steps());
             progress.step();
             if (epoch.number % 50 != 0 && epoch.number != lesson.epochs) return;
             progress.erase();

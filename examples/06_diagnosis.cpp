@@ -64,7 +64,6 @@ int main(int argc, char** argv) {
             options.regularization = trial.penalty;
             options.validation_loss = [&] { return gradus::mean_loss(test.rows, held_out); };
             options.on_epoch = [&](const gradus::Epoch& epoch) {
-                example::stop_if_diverged(epoch, descent.steps());
                 picture.add("{} {}", epoch.loss, epoch.validation_loss);
                 progress.step();
             };

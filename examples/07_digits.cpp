@@ -73,7 +73,6 @@ int main(int argc, char** argv) {
         gradus::TrainOptions options{.epochs = lesson.epochs, .batch_size = kBatch, .seed = lesson.seed};
         options.regularization.l2 = 1e-3;
         options.on_epoch = [&](const gradus::Epoch& epoch) {
-            example::stop_if_diverged(epoch, descent.steps());
             if (lesson.quiet) return;
             progress.erase();
             const double right = count_answers().accuracy();

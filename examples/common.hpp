@@ -23,7 +23,6 @@
 
 #include "gradus/data.hpp"
 #include "gradus/error.hpp"
-#include "gradus/train.hpp"
 
 namespace example {
 
@@ -117,18 +116,6 @@ inline gradus::Dataset read_rows(const std::string& file, std::size_t columns) {
             "{}: nothing to tell apart: all {} rows are of one class. Give another file.", file, data.rows));
     }
     return data;
-}
-
-/// Stop a training whose objective, about 1 at the beginning, explodes without ever leaving the finite
-/// numbers: dead units may keep it there.
-inline void stop_if_diverged(const gradus::Epoch& epoch, std::size_t step) {
-    if (epoch.objective < 1000.0) return;
-    throw gradus::DivergenceError(
-        fmt::format("train: it diverges: loss {:.4g} + penalty {:.4g} in epoch {}, step {}, with learning "
-                    "rate {:.4g}. "
-                    "Lower the learning rate; the parameters are the last ones, and finite.",
-                    epoch.loss, epoch.penalty, epoch.number, step, epoch.learning_rate),
-        step, epoch.loss);
 }
 
 /// A progress bar on a terminal; elsewhere, and with --quiet, nothing.

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "gradus/data.hpp"
@@ -24,6 +26,18 @@ void require_sense(const TrainOptions& options) {
         throw DomainError(fmt::format("train: min_delta is negative: {}. Give 0 or a small positive number.",
                                       options.min_delta));
     }
+    if (!(options.max_growth >= 1.0)) {
+        throw DomainError(fmt::format(
+            "train: max_growth is less than 1: {}. Give a large number, such as 1000.", options.max_growth));
+    }
+}
+
+void require_loss(bool given) {
+    if (given) return;
+    throw DomainError(
+        "train: there is no loss: the function is empty. Give one that returns a Value for an example, or "
+        "for "
+        "a batch.");
 }
 
 /// A copy of the parameters that can be put back.
@@ -51,13 +65,17 @@ std::string first_not_finite(const Parameters& parameters, std::span<const doubl
     return "none";
 }
 
+using BatchLoss = std::function<Value(std::span<const std::size_t>)>;
+
 /// One run of the loop.
 class Training {
    public:
-    Training(Optimizer& optimizer, const std::function<Value(std::size_t)>& loss, const TrainOptions& options)
+    /// The loss is recorded for so many examples at once, the piece, and at most for a batch.
+    Training(Optimizer& optimizer, const BatchLoss& loss, std::size_t piece, const TrainOptions& options)
         : optimizer_(optimizer),
           parameters_(optimizer.parameters()),
           loss_(loss),
+          piece_(piece),
           options_(options),
           last_finite_(parameters_) {}
 
@@ -68,11 +86,16 @@ class Training {
             const double part = static_cast<double>(batch.size()) / static_cast<double>(examples);
             epoch_.learning_rate = optimizer_.learning_rate();
             step_ = optimizer_.steps() + 1;
-            epoch_.loss += part * differentiate(batch);
-            epoch_.penalty += part * options_.regularization.value(parameters_);
+            const double loss = differentiate(batch);
+            const double penalty = options_.regularization.value(parameters_);
+            require_finite(penalty, "the penalty");
+            if (!first_objective_) first_objective_ = loss + penalty;
+            epoch_.loss += part * loss;
+            epoch_.penalty += part * penalty;
             descend();
         }
         epoch_.objective = epoch_.loss + epoch_.penalty;
+        require_bounded_growth();
         if (options_.validation_loss) {
             epoch_.validation_loss = options_.validation_loss();
             require_finite(epoch_.validation_loss, "the validation loss");
@@ -84,11 +107,12 @@ class Training {
     /// Return the mean loss of a batch, and leave its gradient with the parameters.
     double differentiate(std::span<const std::size_t> batch) {
         parameters_.zero_gradients();
-        const double weight = 1.0 / static_cast<double>(batch.size());
         batch_loss_ = 0.0;
-        for (const std::size_t example : batch) {
+        for (std::size_t begin = 0; begin < batch.size(); begin += piece_) {
+            const auto piece = batch.subspan(begin, std::min(piece_, batch.size() - begin));
+            const double weight = static_cast<double>(piece.size()) / static_cast<double>(batch.size());
             const Scope scope;
-            const Value loss = loss_(example);
+            const Value loss = loss_(piece);
             batch_loss_ += weight * loss.value();
             require_finite(batch_loss_, "the loss");
             backward(loss, weight);
@@ -117,6 +141,18 @@ class Training {
         if (!finite) diverge(what, first_not_finite(parameters_, numbers));
     }
 
+    void require_bounded_growth() const {
+        if (epoch_.objective <= options_.max_growth * std::max(*first_objective_, 1.0)) return;
+        throw DivergenceError(
+            fmt::format(
+                "train: it diverges: loss {:.4g} + penalty {:.4g} in epoch {} (step {}, learning rate "
+                "{:.4g}), "
+                "from {:.4g} at first. Lower the learning rate, or raise max_growth; the parameters are the "
+                "last ones, and finite.",
+                epoch_.loss, epoch_.penalty, epoch_.number, step_, epoch_.learning_rate, *first_objective_),
+            step_, epoch_.loss);
+    }
+
     [[noreturn]] void diverge(const char* what, const std::string& found) const {
         last_finite_.restore();
         throw DivergenceError(
@@ -129,20 +165,20 @@ class Training {
 
     Optimizer& optimizer_;
     const Parameters& parameters_;
-    const std::function<Value(std::size_t)>& loss_;
+    const BatchLoss& loss_;
+    std::size_t piece_;
     const TrainOptions& options_;
     Snapshot last_finite_;
+    std::optional<double> first_objective_;  // of the first step
     Epoch epoch_;
     std::size_t step_ = 0;
     double batch_loss_ = 0.0;
 };
 
-}  // namespace
-
-TrainResult train(Optimizer& optimizer, std::size_t examples, const std::function<Value(std::size_t)>& loss,
-                  const TrainOptions& options) {
+TrainResult run(Optimizer& optimizer, std::size_t examples, const BatchLoss& loss, std::size_t piece,
+                const TrainOptions& options) {
     require_sense(options);
-    Training training(optimizer, loss, options);
+    Training training(optimizer, loss, piece, options);
     Batches batches(examples, options.batch_size, options.seed);
     Snapshot best_parameters(optimizer.parameters());
     TrainResult result;
@@ -159,6 +195,22 @@ TrainResult train(Optimizer& optimizer, std::size_t examples, const std::functio
     }
     if (options.patience > 0) best_parameters.restore();
     return result;
+}
+
+}  // namespace
+
+TrainResult train(Optimizer& optimizer, std::size_t examples, const std::function<Value(std::size_t)>& loss,
+                  const TrainOptions& options) {
+    require_loss(loss != nullptr);
+    const auto of_one = [&](std::span<const std::size_t> example) { return loss(example[0]); };
+    return run(optimizer, examples, of_one, 1, options);
+}
+
+TrainResult train_batches(Optimizer& optimizer, std::size_t examples,
+                          const std::function<Value(std::span<const std::size_t>)>& loss,
+                          const TrainOptions& options) {
+    require_loss(loss != nullptr);
+    return run(optimizer, examples, loss, options.batch_size, options);
 }
 
 double mean_loss(std::size_t examples, const std::function<double(std::size_t)>& loss) {

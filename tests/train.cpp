@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "allocations.hpp"
 #include "doctest.hpp"
+#include "gradus/data.hpp"
 #include "gradus/losses.hpp"
 #include "gradus/nn.hpp"
 
@@ -20,6 +22,7 @@ using Numbers = std::vector<double>;
 
 constexpr std::array<std::array<double, 2>, 4> kInputs{{{0, 0}, {0, 1}, {1, 0}, {1, 1}}};
 constexpr std::array<double, 4> kXor{0, 1, 1, 0};
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 /// A network that can learn "either, but not both".
 struct Xor {
@@ -175,7 +178,7 @@ TEST_CASE("train: a run that diverges stops and keeps the last finite parameters
     Sgd sgd(mean.parameters, {.learning_rate = 1e100});
     // p - 3 is multiplied by -1e100 each step: p is about 3e100, then -3e200, whose squared error overflows.
     try {
-        train(sgd, 3, mean.loss(), {.epochs = 10, .batch_size = kFullBatch});
+        train(sgd, 3, mean.loss(), {.epochs = 10, .batch_size = kFullBatch, .max_growth = kUnbounded});
         FAIL("it must diverge");
     } catch (const DivergenceError& error) {
         CHECK(error.step() == 3);
@@ -216,6 +219,87 @@ TEST_CASE("train: a gradient or a parameter that is not finite is named") {
     CHECK(p.values()[1] == 1.0);
 }
 
+TEST_CASE("train: weights that explode behind dead units are a divergence, too") {
+    // The loss is 1 whatever p is. The penalty p^2 / 4 pulls with p / 2, so a step at rate 10 makes -4 p of
+    // p.
+    Parameters parameters;
+    const Parameter p = parameters.add("p", {1});
+    p.values()[0] = 1.0;
+    const auto loss = [&](std::size_t) { return squared_error(relu(-abs(p.view()[0])), 1.0); };
+    TrainOptions options{.epochs = 100, .batch_size = kFullBatch, .regularization = {.l2 = 0.5}};
+    SUBCASE("it stops while every number is finite") {
+        Sgd sgd(parameters, {.learning_rate = 10.0});
+        CHECK_THROWS_WITH_AS(
+            train(sgd, 1, loss, options),
+            "train: it diverges: loss 1 + penalty 1.638e+04 in epoch 5 (step 5, learning rate 10), "
+            "from 1.25 at first. Lower the learning rate, or raise max_growth; the parameters "
+            "are the last ones, and finite.",
+            DivergenceError);
+        CHECK(p.values()[0] == -1024.0);
+    }
+    SUBCASE("unless the growth is allowed") {
+        Sgd sgd(parameters, {.learning_rate = 10.0});
+        options.max_growth = 1e5;
+        options.epochs = 5;
+        CHECK(train(sgd, 1, loss, options).last.penalty == 16384.0);
+    }
+    SUBCASE("a penalty that is not finite is named") {
+        Sgd sgd(parameters, {.learning_rate = 1e200});
+        options.max_growth = kUnbounded;
+        CHECK_THROWS_WITH_AS(train(sgd, 1, loss, options),
+                             "train: the penalty is not finite: inf in step 2 (epoch 2, loss 1, learning "
+                             "rate 1e+200). Lower the "
+                             "learning rate; the parameters are the last ones whose loss was finite.",
+                             DivergenceError);
+    }
+}
+
+TEST_CASE("train: losses of whole batches give the steps that losses of examples give") {
+    std::vector<std::vector<std::size_t>> seen;
+    const auto run = [&](bool whole) {
+        const Mean mean;
+        Sgd sgd(mean.parameters, {.learning_rate = 0.5, .momentum = 0.5});
+        const auto loss = mean.loss();
+        const TrainOptions options{.epochs = 5,
+                                   .batch_size = 2,
+                                   .seed = 3,
+                                   .regularization = {.l2 = 0.125},
+                                   .max_gradient_norm = 2.0};
+        const auto of_batch = [&](std::span<const std::size_t> batch) {
+            seen.emplace_back(batch.begin(), batch.end());
+            Value sum = 0.0;
+            for (const std::size_t i : batch) sum += loss(i);
+            return sum / static_cast<double>(batch.size());
+        };
+        const TrainResult result =
+            whole ? train_batches(sgd, 3, of_batch, options) : train(sgd, 3, loss, options);
+        return std::array{mean.number(), result.last.loss, result.last.penalty};
+    };
+    const auto by_example = run(false), by_batch = run(true);
+    for (std::size_t k = 0; k < 3; ++k) CHECK(by_batch[k] == doctest::Approx(by_example[k]).epsilon(1e-15));
+    REQUIRE(seen.size() == 10);  // two batches in each of five epochs, in the order of Batches
+    Batches batches(3, 2, 3);
+    std::size_t k = 0;
+    for (std::size_t epoch = 0; epoch < 5; ++epoch) {
+        for (const std::span<const std::size_t> batch : batches.shuffle())
+            CHECK(std::vector(batch.begin(), batch.end()) == seen[k++]);
+    }
+}
+
+TEST_CASE("train: losses of batches stop early and diverge as those of examples do") {
+    const Mean mean;
+    const auto loss = mean.loss();
+    const auto first = [&](std::span<const std::size_t> batch) { return loss(batch[0]); };
+    Sgd fast(mean.parameters, {.learning_rate = 1e100});
+    CHECK_THROWS_AS(train_batches(fast, 3, first, {.batch_size = 2}), DivergenceError);
+    mean.p.values()[0] = 0.0;
+    Sgd slow(mean.parameters, {.learning_rate = 0.1});
+    const TrainOptions options{
+        .batch_size = kFullBatch, .validation_loss = [] { return 1.0; }, .patience = 2};
+    CHECK(train_batches(slow, 3, first, options).stopped_early);
+    CHECK(slow.steps() == 3);
+}
+
 TEST_CASE("train: in steady state nothing is allocated") {
     const Xor task;
     Adam adam(task.model.parameters());
@@ -243,6 +327,15 @@ TEST_CASE("train: mistakes are named") {
                          DomainError);
     CHECK_THROWS_WITH_AS(train(sgd, 3, mean.loss(), {.min_delta = -1.0}),
                          "train: min_delta is negative: -1. Give 0 or a small positive number.", DomainError);
+    CHECK_THROWS_WITH_AS(train(sgd, 3, mean.loss(), {.max_growth = 0.5}),
+                         "train: max_growth is less than 1: 0.5. Give a large number, such as 1000.",
+                         DomainError);
+    const char* const no_loss =
+        "train: there is no loss: the function is empty. Give one that returns a Value for an example, or "
+        "for "
+        "a batch.";
+    CHECK_THROWS_WITH_AS(train(sgd, 3, nullptr), no_loss, DomainError);
+    CHECK_THROWS_WITH_AS(train_batches(sgd, 3, nullptr), no_loss, DomainError);
     CHECK_THROWS_WITH_AS(mean_loss(0, [](std::size_t) { return 1.0; }),
                          "mean_loss: there are no examples: found 0. Give a data set that is not empty.",
                          DomainError);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gradus/activations.hpp"
+#include "gradus/batch.hpp"
 #include "gradus/data.hpp"
 #include "gradus/derivatives.hpp"
 #include "gradus/error.hpp"

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <span>
 #include <string>
 
 #include "gradus/error.hpp"
@@ -34,6 +35,10 @@ struct TrainOptions {
     std::uint64_t seed = 0;       ///< of the order of the examples
     Regularization regularization = {};
     double max_gradient_norm = std::numeric_limits<double>::infinity();  ///< see clip_gradients
+    /// How many times the objective of the first step (or 1, if that is less) the objective of an epoch may
+    /// be. Beyond that the run diverges, although every number is finite: so it ends when weights grow and
+    /// grow behind units that are dead.
+    double max_growth = 1000.0;
     std::function<double()> validation_loss = nullptr;  ///< of held-out examples; asked for after each epoch
     std::size_t patience = 0;  ///< epochs without a better validation loss before it stops; 0: never
     double min_delta = 0.0;    ///< how much lower a better one must be
@@ -47,7 +52,8 @@ struct TrainResult {
     bool stopped_early = false;
 };
 
-/// Training went to infinity. The parameters are the last ones at which loss and gradients were finite.
+/// Training went to infinity, or far on the way. The parameters are the last ones at which loss and gradients
+/// were finite.
 class DivergenceError : public Error {
    public:
     DivergenceError(const std::string& message, std::size_t step, double loss)
@@ -71,11 +77,26 @@ class DivergenceError : public Error {
 /// Each epoch goes through the examples in a new random order. The loss of each example of a batch is
 /// recorded, differentiated and rewound; then the optimizer steps. With patience, the parameters of the best
 /// epoch are restored at the end. The same seed gives the same bits.
-/// Raises DivergenceError when the loss, a gradient or a parameter is not finite any more; DomainError for
-/// zero epochs, examples or batch size, and for patience without a validation loss.
+/// Raises DivergenceError when the loss, a gradient or a parameter is not finite any more, or the objective
+/// has grown beyond max_growth; DomainError for zero epochs, examples or batch size, for patience without a
+/// validation loss, and for a loss that is no function.
 /// Cost: memory for one example's tape and a copy of the parameters; in steady state nothing is allocated.
 TrainResult train(Optimizer& optimizer, std::size_t examples,
                   const std::function<Value(std::size_t example)>& loss, const TrainOptions& options = {});
+
+/// Do the same with losses of whole batches: loss(batch) is the mean over the examples that it is given.
+///
+///     train_batches(adam, data.rows,
+///                   [&](std::span<const std::size_t> batch) {
+///                       return softmax_cross_entropy(model(rows(data, batch)), labels(data, batch));
+///                   },
+///                   {.epochs = 20, .batch_size = 32});
+///
+/// The batches are those of train() with the same seed, so both take the same steps, but for rounding.
+/// Cost: memory for the tape of one batch; else as train().
+TrainResult train_batches(Optimizer& optimizer, std::size_t examples,
+                          const std::function<Value(std::span<const std::size_t> batch)>& loss,
+                          const TrainOptions& options = {});
 
 /// Return the mean of loss(i) over the examples 0 ... examples - 1, for a validation loss.
 /// Raises DomainError if there are none.
