@@ -41,17 +41,17 @@ void check_close(const Tensor& found, const std::vector<double>& expected) {
 struct Sizes {
     std::size_t m, n, k;
 };
+std::string text(const Sizes& s) { return to_string(Shape{s.m, s.n, s.k}); }
 const std::array kSizes{Sizes{1, 1, 1}, Sizes{1, 5, 3}, Sizes{4, 1, 3}, Sizes{3, 2, 1}, Sizes{2, 3, 4},
                         Sizes{5, 7, 9}, Sizes{0, 2, 3}, Sizes{2, 0, 3}, Sizes{2, 3, 0}, Sizes{0, 0, 0}};
 
 }  // namespace
 
 TEST_CASE("matmul: the four forms agree with the definition") {
-    for (const auto& [m, n, k] : {Sizes{1, 1, 1}, Sizes{2, 3, 4}, Sizes{17, 19, 23}, Sizes{1, 33, 8},
-                                  Sizes{33, 1, 8}, Sizes{2, 0, 3}, Sizes{2, 3, 0}}) {
-        CAPTURE(m);
-        CAPTURE(n);
-        CAPTURE(k);
+    for (const Sizes& sizes : {Sizes{1, 1, 1}, Sizes{2, 3, 4}, Sizes{17, 19, 23}, Sizes{1, 33, 8},
+                               Sizes{33, 1, 8}, Sizes{2, 0, 3}, Sizes{2, 3, 0}}) {
+        CAPTURE(text(sizes));
+        const std::size_t m = sizes.m, n = sizes.n, k = sizes.k;
         const Scope scope;
         const Tensor a = some({m, k}), b = some({k, n}), at = transpose(a), bt = transpose(b);
         const std::vector<double> expected = product(a, b);
@@ -64,10 +64,9 @@ TEST_CASE("matmul: the four forms agree with the definition") {
 }
 
 TEST_CASE("matmul: the gradients of the four forms equal differences, for every size") {
-    for (const auto& [m, n, k] : kSizes) {
-        CAPTURE(m);
-        CAPTURE(n);
-        CAPTURE(k);
+    for (const Sizes& sizes : kSizes) {
+        CAPTURE(text(sizes));
+        const std::size_t m = sizes.m, n = sizes.n, k = sizes.k;
         check_operation([](Operands x) { return matmul(x[0], x[1]); }, {{m, k}, {k, n}});
         check_operation([](Operands x) { return matmul(x[0].T(), x[1]); }, {{k, m}, {k, n}});
         check_operation([](Operands x) { return matmul(x[0], x[1].T()); }, {{m, k}, {n, k}});
@@ -220,10 +219,9 @@ TEST_CASE("linear: one entry for x wT + bias") {
 TEST_CASE("linear: gradients equal differences, for every size") {
     const auto with_bias = [](Operands x) { return linear(x[0], x[1], x[2]); };
     const auto without = [](Operands x) { return linear(x[0], x[1]); };
-    for (const auto& [rows, out, in] : kSizes) {
-        CAPTURE(rows);
-        CAPTURE(out);
-        CAPTURE(in);
+    for (const Sizes& sizes : kSizes) {
+        CAPTURE(text(sizes));
+        const std::size_t rows = sizes.m, out = sizes.n, in = sizes.k;
         check_operation(with_bias, {{rows, in}, {out, in}, {out}});
         check_operation(without, {{rows, in}, {out, in}});
     }
