@@ -24,7 +24,7 @@ Tensor view(const Tensor& x, std::size_t offset, const Shape& shape) {
     detail::recorder->require_live(x.tag());
     const bool has_slots = !x.is_constant() && shape.size() > 0;
     const detail::Tag tag = has_slots ? detail::slots_after(x.tag(), offset)
-                                      : detail::make_tag(Slot::constant, detail::recorder->stamp);
+                                      : detail::make_tag(Slot::constant, detail::stamp_of(x.tag()));
     return {x.data() + offset, shape, tag};
 }
 
