@@ -25,6 +25,11 @@ constexpr OpCode kLogSumExp = code_after_table(8);
 constexpr OpCode kSoftmax = code_after_table(9);
 constexpr OpCode kLogSoftmax = code_after_table(10);
 
+// A tensor operation, and what a program reads.
+constexpr OpCode kTensor = code_after_table(11);
+constexpr OpCode kInput = code_after_table(12);
+constexpr OpCode kParameter = code_after_table(13);
+
 /// Return the name of an operation, as labels and tables show it.
 const char* operation_name(OpCode code);
 

@@ -567,32 +567,33 @@ std::size_t Tape::bytes_reserved() const {
 
 std::vector<Tape::Entry> Tape::trace() const {
     std::vector<Entry> entries_so_far;
+    each_entry([&](const Entry& entry) { entries_so_far.push_back(entry); });
+    return entries_so_far;
+}
+
+void Tape::each_entry(const std::function<void(const Entry&)>& visit) const {
+    const bool graph = mode_ == Mode::graph;
     std::size_t first = 0;
     auto run = memory_->runs.begin();
     for (std::int64_t slot = 1; slot <= last(); ++slot) {
+        const Slot number{static_cast<std::int32_t>(slot)};
         if (run != memory_->runs.end() && run->first == slot) {
-            entries_so_far.push_back({Slot{static_cast<std::int32_t>(slot)},
-                                      run->run.size,
-                                      run->run.name,
-                                      kNaN,
-                                      kNaN,
-                                      run->run.operands,
-                                      {}});
+            visit({number, run->run.size, detail::kTensor, run->run.name, kNaN, kNaN, run->run.operands, {}});
             slot = run++->last;
             continue;
         }
         const auto count = static_cast<std::size_t>(counts[slot]);
-        const bool graph = mode_ == Mode::graph;
-        entries_so_far.push_back({Slot{static_cast<std::int32_t>(slot)},
-                                  1,
-                                  graph ? detail::operation_name(memory_->codes.data()[slot]) : "",
-                                  graph ? memory_->values.data()[slot] : kNaN,
-                                  slot <= memory_->differentiated ? memory_->adjoints[slot] : kNaN,
-                                  {operands + first, count},
-                                  {partials + first, count}});
+        const detail::OpCode code = graph ? memory_->codes.data()[slot] : detail::kPart;
+        visit({number,
+               1,
+               code,
+               graph ? detail::operation_name(code) : "",
+               graph ? memory_->values.data()[slot] : kNaN,
+               slot <= memory_->differentiated ? memory_->adjoints[slot] : kNaN,
+               {operands + first, count},
+               {partials + first, count}});
         first += count;
     }
-    return entries_so_far;
 }
 
 }  // namespace gradus

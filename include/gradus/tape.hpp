@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <limits>
 #include <memory>
@@ -210,6 +211,7 @@ class Tape : private detail::Recorder {
     struct Entry {
         Slot slot;                         // the first one, of a tensor
         std::size_t size;                  // slots: 1, or the numbers of a tensor
+        detail::OpCode code;               // of a scalar on a graph
         const char* operation;             // "" of a scalar on a melting tape
         double value;                      // NaN on a melting tape, and of a tensor
         double adjoint;                    // NaN before backward(), and of a tensor
@@ -219,6 +221,9 @@ class Tape : private detail::Recorder {
 
     /// Return the entries in the order of recording. The spans live until the next operation.
     [[nodiscard]] std::vector<Entry> trace() const;
+
+    /// Visit the entries in the order of recording.
+    void each_entry(const std::function<void(const Entry&)>& visit) const;
 
    private:
     friend struct detail::Recorder;
