@@ -21,7 +21,7 @@ Activation activation(std::string_view name);
 /// Return the name of an activation.
 std::string_view activation_name(Activation f);
 
-/// Return f(x), for a double or a Value.
+/// Return f(x), for a double, a Value, or a Tensor (include tensor/elementwise.hpp).
 template <class T>
 T activate(Activation f, T x) {
     switch (f) {
