@@ -15,7 +15,8 @@ namespace gradus {
 /// Gradient: dx[i] = p[i] (dp[i] - sum of p[j] dp[j]).
 Tensor softmax(const Tensor& x);
 
-/// Return log(softmax(x)), exact where softmax(x) underflows. NaN where softmax is.
+/// Return log(softmax(x)), exact where softmax(x) underflows. NaN throughout if all of a row are -inf,
+/// and where x is +inf.
 /// Gradient: dx[i] = dl[i] - p[i] (sum of dl[j]).
 Tensor log_softmax(const Tensor& x);
 
