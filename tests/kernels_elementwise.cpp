@@ -30,44 +30,17 @@ template <>
 constexpr double kUlps<ops::Silu> = 3;
 
 template <class T>
-constexpr std::array<T, 36> kEdges{
-    T{0},
-    T{-0.0},
-    T{1},
-    T{-1},
-    T{0.5},
-    T{-0.625},
-    T{1e-20},
-    T{-1e-20},
-    T{18.8},
-    T{-18.8},
-    T{3.1415},
-    T{-3.1415},
-    T{88.5},
-    T{-87},
-    T{89},
-    T{-104},
-    T{-105},
-    T{709.5},
-    T{709.8},
-    T{710},
-    T{-745},
-    T{-746},
-    T{-1000},
-    T{39000},
-    T{39001},
-    T{1e6},
-    T{1e20},
-    T{-1e20},
-    std::numeric_limits<T>::min(),
-    -std::numeric_limits<T>::min(),
-    std::numeric_limits<T>::denorm_min(),
-    std::numeric_limits<T>::max(),
-    std::numeric_limits<T>::lowest(),
-    std::numeric_limits<T>::infinity(),
-    -std::numeric_limits<T>::infinity(),
-    std::numeric_limits<T>::quiet_NaN(),
-};
+std::vector<T> edges() {
+    using Limits = std::numeric_limits<T>;
+    std::vector<T> all{Limits::min(),    -Limits::min(),     Limits::denorm_min(), Limits::max(),
+                       Limits::lowest(), Limits::infinity(), -Limits::infinity(),  Limits::quiet_NaN()};
+    for (const double x : {0.0,    -0.0,   1.0,  -1.0,   0.5,    -0.625, 1e-20,  -1e-20, 18.8,  -18.8,
+                           3.1415, -3.14,  88.5, -87.0,  89.0,   -104.0, -105.0, 709.5,  709.8, 710.0,
+                           -745.0, -746.0, -1e3, 39000., 39001., 1e6,    1e20,   -1e20}) {
+        all.push_back(static_cast<T>(x));
+    }
+    return all;
+}
 
 /// Compare a value; near the smallest normal number digits are lost on the way.
 template <class Op, class T>
@@ -162,12 +135,12 @@ void check_sizes() {
 /// Every unary operation at every edge, every binary one at every pair of them.
 template <class T>
 void check_edges() {
-    const std::size_t count = kEdges<T>.size();
+    const std::vector<T> points = edges<T>();
+    const std::size_t count = points.size();
     Run<T> x(count), a(count * count), b(count * count);
     for (std::size_t i = 0; i < count; ++i) {
-        x[i] = kEdges<T>[i];
-        for (std::size_t j = 0; j < count; ++j)
-            a[i * count + j] = kEdges<T>[i], b[i * count + j] = kEdges<T>[j];
+        x[i] = points[i];
+        for (std::size_t j = 0; j < count; ++j) a[i * count + j] = points[i], b[i * count + j] = points[j];
     }
     ops::All::each([&]<class Op>(Op) {
         CAPTURE(std::string(Op::name));

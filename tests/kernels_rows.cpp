@@ -148,7 +148,7 @@ TEST_CASE("kernels: logsumexp, log_softmax and their gradients") {
 
 TEST_CASE("kernels: softmax and logsumexp at infinity") {
     on_every_target([] {
-        for (const std::size_t n : {1, 2, 5, 8, 16, 19}) {
+        for (const std::size_t n : std::initializer_list<std::size_t>{1, 2, 5, 8, 16, 19}) {
             CAPTURE(n);
             Run<double> x(n), y(n);
             for (std::size_t i = 0; i < n; ++i) x[i] = -kInf;

@@ -224,11 +224,13 @@ void add_rows_to_row(const T* x, T* y, std::size_t m, std::size_t n) {
     });
 }
 
-/// Products of more multiplications go to CBLAS, which has wider vectors than these or blocks for caches.
-/// Measured with OpenBLAS 0.3.21 on AMD Zen 5: vectors of 128 bits fall behind from 16 x 16 x 16 on, those of
-/// 256 bits from 256 x 256 x 256 on.
+/// Products of more multiplications go to CBLAS. Measured with OpenBLAS 0.3.21 on AMD Zen 5, in double: these
+/// loops stay level or ahead up to 16^3 with vectors of 128 bits, 256^3 with 256 bits, 512^3 with 512 bits.
 template <class T>
-constexpr double kLargest = kLanes<T> * sizeof(T) <= 16 ? 1 << 12 : 1 << 24;
+constexpr double kLargest = [] {
+    constexpr std::size_t bytes = kLanes<T> * sizeof(T);
+    return bytes <= 16 ? 1 << 12 : bytes <= 32 ? 1 << 24 : 1 << 27;
+}();
 
 /// The functions of matrix.hpp, for the instruction set of this namespace.
 template <class T>
