@@ -30,6 +30,18 @@ constexpr OpCode kTensor = code_after_table(11);
 constexpr OpCode kInput = code_after_table(12);
 constexpr OpCode kParameter = code_after_table(13);
 
+// Of a program: rows of one matrix by rows of another.
+constexpr OpCode kProduct = code_after_table(14);
+
+// Comparisons, in the order of detail::Comparison. Their value is the outcome, 0 or 1.
+constexpr OpCode kEqual = code_after_table(15);
+constexpr OpCode kLess = code_after_table(16);
+constexpr OpCode kLessOrEqual = code_after_table(17);
+constexpr bool is_comparison(OpCode code) { return kEqual <= code && code <= kLessOrEqual; }
+
+// One of the operands, by the last one, which is its position.
+constexpr OpCode kPick = code_after_table(18);
+
 /// Return the name of an operation, as labels and tables show it.
 const char* operation_name(OpCode code);
 

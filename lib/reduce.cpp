@@ -220,6 +220,15 @@ void require_same(const char* where, std::size_t a, std::size_t b) {
     }
 }
 
+std::size_t position_in(std::size_t n, double position) {
+    if (!(position >= 0.0 && position < static_cast<double>(n)) || position != std::floor(position)) {
+        throw ShapeError(fmt::format(
+            "pick: there is no such position: {} in a span of {}. Count from 0, in whole numbers.", position,
+            n));
+    }
+    return static_cast<std::size_t>(position);
+}
+
 template <class A, class B>
 Value record_dot(const A& a, const B& b, std::size_t n) {
     Entry entry{detail::kDot};
@@ -304,6 +313,16 @@ Value max(const Values& x) {
     });
 }
 
+Value pick(const Values& x, const Value& position) {
+    const std::size_t k = position_in(x.size(), position.value());
+    return visit(x, [&, n = x.size()](const auto& row) {
+        Entry entry{detail::kPick};
+        entry.add(row, n, [&](std::size_t i) { return i == k ? 1.0 : 0.0; });
+        entry.add(ValueRow{&position}, 1, [](std::size_t) { return 0.0; });
+        return entry.finish(row.number(k));
+    });
+}
+
 Value logsumexp(const Values& x) {
     require_any("logsumexp", x.size());
     return visit(x, [n = x.size()](const auto& row) {
@@ -362,6 +381,8 @@ double max(std::span<const double> x) {
     require_any("max", x.size());
     return x[index_of_max(NumberRow{x.data()}, x.size())];
 }
+
+double pick(std::span<const double> x, double position) { return x[position_in(x.size(), position)]; }
 
 double logsumexp(std::span<const double> x) {
     require_any("logsumexp", x.size());

@@ -149,6 +149,7 @@ Tape::Tape(const Options& options)
     : mode_(options.mode),
       max_entries_(std::min<std::size_t>(options.max_entries, std::numeric_limits<std::int32_t>::max())),
       memory_(std::make_unique<Memory>()) {
+    is_graph = mode_ == Mode::graph;
     memory_->stretches.reserve(16);
     open_stretch();
 }
@@ -308,6 +309,16 @@ void Tape::set_limit() {
 
 Slot detail::Recorder::record(OpCode code, double value, std::initializer_list<Operand> list) {
     return static_cast<Tape&>(*this).append(code, value, {list.begin(), list.size()});
+}
+
+void detail::Recorder::record_comparison(Comparison comparison, const Value& a, const Value& b,
+                                         bool outcome) {
+    if (a.is_constant() && b.is_constant()) return;
+    require_live(a.settle());
+    require_live(b.settle());
+    const auto code =
+        static_cast<OpCode>(static_cast<std::uint8_t>(kEqual) + static_cast<std::uint8_t>(comparison));
+    record(code, outcome ? 1.0 : 0.0, {{a.slot(), 0.0, a.value()}, {b.slot(), 0.0, b.value()}});
 }
 
 void detail::Recorder::reserve(std::size_t operand_count) {

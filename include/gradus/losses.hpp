@@ -87,4 +87,18 @@ auto softmax_cross_entropy(const R& logits, std::size_t label) {
     return logsumexp(logits) - std::ranges::data(logits)[label];
 }
 
+// The same losses for programs, to which targets and labels are inputs of the example, as its numbers are.
+
+inline Value squared_error(const Value& y, const Value& target) {
+    const Value error = y - target;
+    return error * error;
+}
+inline Value binary_cross_entropy(const Value& logit, const Value& target) {
+    detail::require_probability(target.value());
+    return target * softplus(-logit) + (1.0 - target) * softplus(logit);
+}
+inline Value softmax_cross_entropy(std::span<const Value> logits, const Value& label) {
+    return logsumexp(logits) - pick(logits, label);
+}
+
 }  // namespace gradus

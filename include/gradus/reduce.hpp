@@ -65,6 +65,12 @@ double norm(std::span<const double> x);
 Value max(const Values& x);
 double max(std::span<const double> x);
 
+/// Return x[position], where the position is a number of the example, such as its class: a program looks it
+/// up anew for each example. Gradient: dy for the one that was returned, 0 for the others and for the
+/// position. Raises ShapeError unless the position is a whole number below the size of x.
+Value pick(const Values& x, const Value& position);
+double pick(std::span<const double> x, double position);
+
 /// Return log(sum of exp(x[i])), without overflow or underflow in between. If all are -inf: -inf.
 /// Gradient: dx = dy softmax(x); zero where x[i] is -inf, also if all are.
 /// Raises ShapeError if x is empty.

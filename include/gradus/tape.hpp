@@ -37,6 +37,9 @@ namespace detail {
 
 struct Block;
 enum class OpCode : std::uint8_t;
+
+/// A comparison that a graph keeps.
+enum class Comparison : std::uint8_t { equal, less, less_or_equal };
 enum class Count : std::uint8_t {};  // unlike a byte, a scoped enumeration is no alias of everything
 
 /// The most operands of one entry. A longer sum continues in the next entry.
@@ -89,6 +92,7 @@ struct Recorder {
     Tag newest{kFresh};     // of the newest entry: the tag of its handle, if that is fresh; else of no handle
     Stamp stamp = Stamp::none;  // of the stretch that is being recorded
     Stamp outer = Stamp::none;  // of the stretch around it
+    bool is_graph = false;      // nothing melts, and comparisons are kept
 
     /// Append an operation that does not fit: because the columns are full, or because this is a graph.
     Slot record(OpCode code, double value, std::initializer_list<Operand> operands);
@@ -96,6 +100,9 @@ struct Recorder {
     /// Make room for one more entry, of that many operands: who knows them all at once, as a reduction does,
     /// writes them straight into the columns of a melting tape.
     void reserve(std::size_t operand_count);
+
+    /// Append a comparison of two values to a graph, and how it came out.
+    void record_comparison(Comparison comparison, const Value& a, const Value& b, bool outcome);
 
     /// Raise TapeError unless the tag is that of a constant, or of a live stretch of this tape.
     void require_live(Tag tag) const;

@@ -92,11 +92,28 @@ inline double value(double x) { return x; }
 /// Write the number.
 std::ostream& operator<<(std::ostream& out, const Value& x);
 
-inline bool operator==(const Value& a, const Value& b) { return a.value() == b.value(); }
-inline bool operator<(const Value& a, const Value& b) { return a.value() < b.value(); }
-inline bool operator>(const Value& a, const Value& b) { return a.value() > b.value(); }
-inline bool operator<=(const Value& a, const Value& b) { return a.value() <= b.value(); }
-inline bool operator>=(const Value& a, const Value& b) { return a.value() >= b.value(); }
+namespace detail {
+
+/// Return the outcome of a comparison. A graph keeps it, so that a program knows on what its path depends.
+inline bool compared(Comparison comparison, const Value& a, const Value& b, bool outcome) {
+    if (recorder->is_graph) [[unlikely]]
+        recorder->record_comparison(comparison, a, b, outcome);
+    return outcome;
+}
+
+}  // namespace detail
+
+inline bool operator==(const Value& a, const Value& b) {
+    return detail::compared(detail::Comparison::equal, a, b, a.value() == b.value());
+}
+inline bool operator<(const Value& a, const Value& b) {
+    return detail::compared(detail::Comparison::less, a, b, a.value() < b.value());
+}
+inline bool operator<=(const Value& a, const Value& b) {
+    return detail::compared(detail::Comparison::less_or_equal, a, b, a.value() <= b.value());
+}
+inline bool operator>(const Value& a, const Value& b) { return b < a; }
+inline bool operator>=(const Value& a, const Value& b) { return b <= a; }
 
 }  // namespace gradus
 
