@@ -9,7 +9,7 @@
 #include "doctest.hpp"
 #include "gradus/error.hpp"
 #include "gradus/nn/mlp.hpp"
-#include "module_gradients.hpp"
+#include "modules.hpp"
 
 using namespace gradus;
 

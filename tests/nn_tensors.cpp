@@ -13,7 +13,7 @@
 #include "gradus/nn/mlp.hpp"
 #include "gradus/optim.hpp"
 #include "gradus/train.hpp"
-#include "module_gradients.hpp"
+#include "modules.hpp"
 
 using namespace gradus;
 

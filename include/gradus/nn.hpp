@@ -3,7 +3,9 @@
 // tensors, the others with tensors.
 #pragma once
 
+#include "gradus/nn/dropout.hpp"
 #include "gradus/nn/layer.hpp"
 #include "gradus/nn/mlp.hpp"
 #include "gradus/nn/module.hpp"
+#include "gradus/nn/normalization.hpp"
 #include "gradus/nn/sequential.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Compares the gradients of a module's parameters and inputs with finite differences.
+// What tests of modules share: parameters by name, and gradients against finite differences.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "doctest.hpp"
 #include "gradus/derivatives.hpp"
 #include "gradus/parameters.hpp"
 #include "gradus/random.hpp"
@@ -21,6 +22,26 @@ inline std::vector<double> random_numbers(std::size_t n, std::uint64_t seed = 5)
     std::vector<double> numbers(n);
     for (double& number : numbers) number = random.normal();
     return numbers;
+}
+
+/// Return the numbers of a tensor.
+inline std::vector<double> numbers(const gradus::Tensor& x) {
+    return {x.numbers().begin(), x.numbers().end()};
+}
+
+/// Return the parts of a block, as in "weight (2,3)"; those that do not decay stay.
+inline std::vector<std::string> parts_of(const gradus::Parameters& block) {
+    std::vector<std::string> parts;
+    for (const gradus::ParameterInfo& part : block.infos())
+        parts.push_back(part.name + " " + to_string(gradus::Shape(part.shape)) +
+                        (part.decays ? "" : " stays"));
+    return parts;
+}
+
+/// Set a part of a block to these numbers.
+inline void set(const gradus::Parameters& block, const char* name, const std::vector<double>& to) {
+    REQUIRE(block[name].size() == to.size());
+    std::copy(to.begin(), to.end(), block[name].values().begin());
 }
 
 /// Return a number to which each one of y adds its own part.
