@@ -60,7 +60,7 @@ void each_pair(const Factor& a, const Factor& b, F f) {
 }
 
 Tensor product(const char* name, const Shape& shape, Factor a, const Factor& b) {
-    if (!a.transposed && b.counts == kSingle) {  // one below the other, the matrices of a are a single one
+    if (b.counts == kSingle) {  // one below the other, the matrices of a are a single one
         a.rows *= a.counts[0] * a.counts[1];
         a.counts = kSingle;
     }
