@@ -108,10 +108,36 @@ class Path {
     std::vector<Machine> idle_;
 };
 
-/// Examples of a batch that take one path: their numbers, and which ones they are.
-struct Examples {
-    std::vector<double> inputs;  // (numbers.size(), columns)
-    std::vector<std::size_t> numbers;
+/// The gradients of the parts of a batch, on their way to the block. A single one goes there at once.
+template <class T>
+class GradientSums {
+   public:
+    GradientSums(const Parameters& block, std::size_t parts)
+        : block_(block), size_(block.size()), at_once_(parts == 1 && std::is_same_v<T, double>) {
+        if (!at_once_) sums_.resize(parts * size_);
+    }
+
+    T* of(std::size_t part) {
+        if constexpr (std::is_same_v<T, double>) {
+            if (at_once_) return block_.gradients().data();
+        }
+        return sums_.data() + part * size_;
+    }
+
+    /// Add the sums to the gradients of the block, part by part.
+    void add_up() const {
+        const std::span<double> to = block_.gradients();
+        for (auto from = sums_.begin(); from != sums_.end(); from += static_cast<std::ptrdiff_t>(size_)) {
+            for (std::size_t i = 0; i < size_; ++i)
+                to[i] += static_cast<double>(from[static_cast<std::ptrdiff_t>(i)]);
+        }
+    }
+
+   private:
+    const Parameters& block_;
+    std::size_t size_;
+    bool at_once_;
+    std::vector<T> sums_;  // (parts, size)
 };
 
 }  // namespace
@@ -160,30 +186,25 @@ class Program::Compiled::With : public Compiled {
     double value_and_gradient(std::span<const double> inputs, std::size_t examples) override {
         const double seed = 1.0 / static_cast<double>(examples);
         double total = 0.0;
-        each_path(inputs, examples,
-                  [&](Path<T>& path, std::span<const double> x, std::span<const std::size_t> which) {
-                      require_one_output(path.plan());
-                      const bool uniform = path.plan().is_uniform(path.plan().outputs[0]);
-                      std::array<double, kMostParts> sums{};
-                      std::vector<std::vector<T>> gradients(part_count(path, which.size()));
-                      for (auto& g : gradients) g.resize(parameters_.size());
-                      each_chunk(
-                          path, x, which.size(),
-                          [&](std::size_t part, detail::Machine<T>& machine, std::size_t, std::size_t n) {
-                              const T* const y = machine.output(0);
-                              for (std::size_t e = 0; e < n; ++e)
-                                  sums[part] += static_cast<double>(y[uniform ? 0 : e]);
-                              machine.backward({&seed, 1}, gradients[part].data());
-                          },
-                          [&](std::size_t part, detail::Machine<T>& machine) {
-                              machine.end(gradients[part].data());
-                          });
-                      total = std::accumulate(sums.begin(), sums.end(), total);
-                      const std::span<double> to = parameters_.gradients();
-                      for (const std::vector<T>& g : gradients) {
-                          for (std::size_t i = 0; i < to.size(); ++i) to[i] += static_cast<double>(g[i]);
-                      }
-                  });
+        each_path(
+            inputs, examples,
+            [&](Path<T>& path, std::span<const double> x, std::span<const std::size_t> which) {
+                require_one_output(path.plan());
+                const bool uniform = path.plan().is_uniform(path.plan().outputs[0]);
+                std::array<double, kMostParts> sums{};
+                GradientSums<T> gradients(parameters_, part_count(path, which.size()));
+                each_chunk(
+                    path, x, which.size(),
+                    [&](std::size_t part, detail::Machine<T>& machine, std::size_t, std::size_t n) {
+                        const T* const y = machine.output(0);
+                        for (std::size_t e = 0; e < n; ++e)
+                            sums[part] += static_cast<double>(y[uniform ? 0 : e]);
+                        machine.backward({&seed, 1}, gradients.of(part));
+                    },
+                    [&](std::size_t part, detail::Machine<T>& machine) { machine.end(gradients.of(part)); });
+                total = std::accumulate(sums.begin(), sums.end(), total);
+                gradients.add_up();
+            });
         return total * seed;
     }
 
