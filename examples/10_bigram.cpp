@@ -11,6 +11,9 @@
 #include "gradus/optim.hpp"
 #include "gradus/python_random.hpp"
 #include "gradus/reduce.hpp"
+#include "gradus/tensor/elementwise.hpp"
+#include "gradus/tensor/normalize.hpp"
+#include "gradus/tensor/reduce.hpp"
 #include "text.hpp"
 
 /// What comes after each token: a row of shares or probabilities for each one.
@@ -78,7 +81,7 @@ int main(int argc, char** argv) {
                 double& share = shares.row(a)[b];
                 const double p = counted.row(a)[b] = share / total;
                 share /= pairs;
-                if (share > 0.0) counted_loss -= share * std::log(p);
+                if (p > 0.0) counted_loss -= share * std::log(p);
             }
         }
 
@@ -90,10 +93,8 @@ int main(int argc, char** argv) {
         fmt::print("{} names, {} pairs\n\n step     loss\n", names.size(), pairs);
         for (std::size_t step = 0; step <= lesson.epochs; ++step) {
             const gradus::Scope scope;
-            gradus::Value loss = 0.0;
-            for (std::size_t a = 0; a < n; ++a) {
-                loss -= dot(log_softmax(weight.view().part(a * n, n)), shares.row(a));
-            }
+            const gradus::Tensor share = gradus::tensor(shares.numbers, {n, n});
+            const gradus::Value loss = -sum(share * log_softmax(weight.tensor()));
             learned_loss = loss.value();
             if (step % 25 == 0 || step == lesson.epochs) fmt::print("{:5}{:9.4f}\n", step, learned_loss);
             parameters.zero_gradients();
