@@ -16,6 +16,12 @@
 #include "gradus/parameters.hpp"
 #include "gradus/python_random.hpp"
 #include "gradus/reduce.hpp"
+#include "gradus/tensor/attention.hpp"
+#include "gradus/tensor/elementwise.hpp"
+#include "gradus/tensor/losses.hpp"
+#include "gradus/tensor/matmul.hpp"
+#include "gradus/tensor/normalize.hpp"
+#include "gradus/tensor/shaping.hpp"
 
 namespace example {
 
@@ -160,5 +166,31 @@ inline gradus::Value loss(const Gpt& model, Tokens tokens) {
 }
 
 }  // namespace by_value
+
+/// All tokens at once: a row for each.
+namespace by_tensor {
+
+/// Return a row of logits for each token: large ones for those that may come next.
+inline gradus::Tensor logits(const Gpt& model, Tokens tokens) {
+    const gradus::Tensor places = slice(model.position.tensor(), 0, 0, tokens.size());
+    gradus::Tensor x = rms_norm(embedding(model.token.tensor(), tokens) + places);
+    for (const Gpt::Layer& layer : model.layers) {
+        gradus::Tensor h = rms_norm(x);
+        h = attention(linear(h, layer.query.tensor()), linear(h, layer.key.tensor()),
+                      linear(h, layer.value.tensor()), {.heads = model.options.heads});
+        x += linear(h, layer.output.tensor());
+        h = relu(linear(rms_norm(x), layer.up.tensor()));
+        x += linear(h, layer.down.tensor());
+    }
+    return linear(x, model.head.tensor());
+}
+
+/// Return the mean loss of telling each token from those before it.
+inline gradus::Value loss(const Gpt& model, Tokens tokens) {
+    const std::size_t n = std::min(model.options.context, tokens.size() - 1);
+    return softmax_cross_entropy(logits(model, tokens.first(n)), tokens.subspan(1, n));
+}
+
+}  // namespace by_tensor
 
 }  // namespace example

@@ -59,8 +59,37 @@ void check_close(const std::vector<double>& losses, const std::vector<double>& g
 
 }  // namespace
 
-TEST_CASE("gpt: with values, the first hundred losses are those of the reference") {
-    check_close(losses_of_training(100, example::by_value::loss), reference_losses());
+TEST_CASE("gpt: the first hundred losses are those of the reference, in both styles") {
+    const std::vector<double> golden = reference_losses();
+    const std::vector<double> by_value = losses_of_training(100, example::by_value::loss);
+    const std::vector<double> by_tensor = losses_of_training(100, example::by_tensor::loss);
+    check_close(by_value, golden);
+    check_close(by_tensor, golden);
+    check_close(by_tensor, by_value);
+}
+
+TEST_CASE("gpt: deeper and wider, both styles give the same loss and the same gradients") {
+    PythonRandom random(7);
+    const example::Gpt model({.vocabulary = 5, .width = 12, .layers = 3, .heads = 2, .context = 7}, random);
+    for (double& w : model.parameters.values()) w *= 3.0;  // far from where all answers are alike
+    const std::vector<std::size_t> tokens{4, 0, 2, 2, 1, 3, 0, 4};
+    const auto gradients = [&](auto loss_of) {
+        const Scope scope;
+        model.parameters.zero_gradients();
+        const Value loss = loss_of(model, tokens);
+        backward(loss);
+        const auto g = model.parameters.gradients();
+        std::vector<double> numbers(g.begin(), g.end());
+        numbers.push_back(loss.value());
+        return numbers;
+    };
+    const std::vector<double> by_value = gradients(example::by_value::loss);
+    const std::vector<double> by_tensor = gradients(example::by_tensor::loss);
+    double worst = 0.0;
+    for (std::size_t i = 0; i < by_value.size(); ++i)
+        worst = std::max(worst, std::abs(by_tensor[i] - by_value[i]));
+    CHECK(worst < 1e-13);
+    CHECK(std::abs(by_value.back() - std::log(5.0)) > 0.1);  // it gives answers of its own
 }
 
 TEST_CASE("gpt: a width that the heads cannot share is told") {
@@ -75,4 +104,19 @@ TEST_CASE("gpt: a name longer than the context is cut") {
     const example::Gpt model({.vocabulary = 3, .context = 2}, random);
     const std::vector<std::size_t> name{2, 0, 1, 0, 2}, beginning{2, 0, 1};
     CHECK(example::by_value::loss(model, name).value() == example::by_value::loss(model, beginning).value());
+    CHECK(example::by_tensor::loss(model, name).value() ==
+          example::by_tensor::loss(model, beginning).value());
+}
+
+TEST_CASE("gpt: characters become tokens in the order of their codes, with the edge at both ends") {
+    const example::Characters characters({"bob", "eve"});
+    CHECK(characters.size() == 5);
+    CHECK(characters.tokens("bev") == std::vector<std::size_t>{4, 0, 1, 3, 4});
+    CHECK(characters[1] == 'e');
+    CHECK(characters[characters.edge()] == '.');
+}
+
+TEST_CASE("gpt: a file of names that is not there is told") {
+    CHECK_THROWS_WITH_AS(example::read_lines("no-such-file.txt"),
+                         "no-such-file.txt: it cannot be read. Check its name.", IoError);
 }
