@@ -138,6 +138,8 @@ void add_adolc(std::vector<Run>& runs);
 void add_sacado(std::vector<Run>& runs);
 void add_training_hand(std::vector<Run>& runs);
 void add_training_gradus(std::vector<Run>& runs);
+void add_training_tensor(std::vector<Run>& runs);
+void add_training_program(std::vector<Run>& runs);
 void add_training_libtorch(std::vector<Run>& runs);
 
 /// All runs of this program.

@@ -11,6 +11,8 @@ std::vector<Run> all_runs() {
     add_training_hand(runs);
     add_gradus(runs);
     add_training_gradus(runs);
+    add_training_program(runs);
+    add_training_tensor(runs);
 #ifdef GRADUS_BENCH_LIBTORCH
     add_training_libtorch(runs);
 #endif
