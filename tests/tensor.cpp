@@ -100,12 +100,12 @@ TEST_CASE("tensor: an element is a value of the same slot") {
     CHECK(numbers(x.gradient()) == std::vector<double>{0, 4, 2, 0});
     CHECK(x(0, 1).gradient() == 4.0);
     CHECK_THROWS_WITH_AS(
-        x(0),
+        (void)x(0),
         "tensor: the number of indices is wrong: found 1 of a tensor of shape (2,2). Give one for "
         "each axis.",
         ShapeError);
     CHECK_THROWS_WITH_AS(
-        x(0, 2),
+        (void)x(0, 2),
         "tensor: there is no such element: index 2 on axis 1 of a tensor of shape (2,2). Indices "
         "begin at 0.",
         ShapeError);
@@ -117,7 +117,7 @@ TEST_CASE("tensor: item is the only number") {
     backward(x.item() * 3.0);
     CHECK(x.gradient().item().value() == 3.0);
     CHECK_THROWS_WITH_AS(
-        tensor({1, 2}).item(),
+        (void)tensor({1, 2}).item(),
         "item: there is not one number: the shape is (2). Name one with t(i, j), or take the sum "
         "or mean.",
         ShapeError);
