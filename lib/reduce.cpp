@@ -82,9 +82,9 @@ class Entry {
         Recorder& tape = *detail::recorder;
         for (std::size_t i = 0; i < n;) {
             if (count_ == detail::kMaxOperands) {
-                const detail::Handle part = close(0.0);
+                const Slot part = detail::slot_of(close());
                 reserve();
-                write(detail::slot_of(part.tag), 1.0);
+                write(part, 1.0);
             }
             if (count_ == 0) reserve();
             const std::size_t stop = std::min(n, i + detail::kMaxOperands - count_);
@@ -110,7 +110,7 @@ class Entry {
             return Tape::current().record_many(code_, y, list());
         }
         if (count_ == 0) return y;
-        return detail::value_of(close(y));
+        return {y, close()};
     }
 
    private:
@@ -132,10 +132,10 @@ class Entry {
         tape.partials[tape.end + count_] = partial;
         ++count_;
     }
-    detail::Handle close(double y) {
+    detail::Tag close() {
         Recorder& tape = *detail::recorder;
         tape.end += count_;
-        return detail::new_entry(tape, y, static_cast<unsigned>(std::exchange(count_, 0)));
+        return detail::new_entry(tape, static_cast<unsigned>(std::exchange(count_, 0)));
     }
 
     OpCode code_;

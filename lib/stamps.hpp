@@ -11,10 +11,11 @@
 namespace gradus::detail {
 
 /// Stamps come in lots, so that a stamp tells the tape that gave it out, and tapes take them without a lock.
-/// After two thousand million stamps they begin anew.
+/// After 268 million stamps they begin anew.
 class StampLots {
    public:
-    static constexpr std::uint32_t kLot = std::uint32_t{1} << 12;
+    static constexpr std::uint32_t kLot = std::uint32_t{1} << 9;
+    static constexpr std::uint32_t kStep = 16;  // from stamp to stamp: a tag has other use for four bits
 
     static std::uint32_t take(std::uint32_t tape_id) {
         const std::uint32_t lot = 1 + next_.fetch_add(1, std::memory_order_relaxed) % (kLots - 2);
@@ -22,7 +23,7 @@ class StampLots {
         return lot * kLot;
     }
     static std::uint32_t owner(Stamp stamp) {
-        return owners_[static_cast<std::uint32_t>(stamp) / 2 / kLot].load(std::memory_order_relaxed);
+        return owners_[static_cast<std::uint32_t>(stamp) / kStep / kLot].load(std::memory_order_relaxed);
     }
 
    private:

@@ -32,7 +32,7 @@ std::atomic<std::uint32_t> next_tape_id{1};
 
 namespace detail {
 
-Recorder no_recorder{.stamp = Stamp{~std::uint32_t{1}}, .outer = Stamp{~std::uint32_t{1}}};
+Recorder no_recorder{.stamp = Stamp{~std::uint32_t{15}}, .outer = Stamp{~std::uint32_t{15}}};
 
 }  // namespace detail
 
@@ -93,7 +93,7 @@ struct Tape::Memory {
             next_stamp = detail::StampLots::take(id);
             last_stamp = next_stamp + detail::StampLots::kLot;
         }
-        return Stamp{2 * next_stamp++};
+        return Stamp{detail::StampLots::kStep * next_stamp++};
     }
 
     /// Make the adjoints of all parameters and of the entries up to `newest` addressable.
@@ -282,8 +282,8 @@ void Tape::make_room(std::size_t operand_count, std::size_t added_entries) {
             entries, max_entries_));
     }
     std::size_t room = m.partials.capacity();
-    if (end + operand_count + detail::kElementary > room) {
-        room = std::max({kFirstRoom, 2 * room, end + operand_count + detail::kElementary});
+    if (end + operand_count + detail::kGrowth > room) {
+        room = std::max({kFirstRoom, 2 * room, end + operand_count + detail::kGrowth});
     }
     m.partials.reserve(room, end);
     m.operands.reserve(room, end);
@@ -298,13 +298,13 @@ void Tape::make_room(std::size_t operand_count, std::size_t added_entries) {
     set_limit();
 }
 
-/// Say how far the inline operators may go before they ask again: each takes one entry, and at least one and
-/// at most kElementary operands. A graph records nothing inline.
+/// Say how far the inline operators may go before they ask again: each begins at most one entry, with
+/// at least one operand, which may grow to kGrowth operands. A graph records nothing inline.
 void Tape::set_limit() {
     const std::size_t room = memory_->partials.capacity();
     if (mode_ == Mode::graph || room == 0) return;
     const std::size_t most_entries = std::min(memory_->counts.capacity() - 1, max_entries_);
-    limit = std::min(room - (detail::kElementary - 1), end + most_entries - entry_count());
+    limit = std::min(room - (detail::kGrowth - 1), end + most_entries - entry_count());
 }
 
 Slot detail::Recorder::record(OpCode code, double value, std::initializer_list<Operand> list) {

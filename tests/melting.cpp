@@ -165,7 +165,8 @@ class Program {
     }
 
     void expression(T& x, T& y, T& z, double c) {
-        switch (below(10)) {
+        switch (below(11)) {
+            case 10: return pool_.push_back((T(c) * x + y * z) * T(c) - sin(x * T(0.5)) * (y + T(c)) / T(2.0));
             case 0: return pool_.push_back(x * y + z);
             case 1: return pool_.push_back((x * y) + (z * x));
             case 2: return pool_.push_back((x + c) * (y - c) / (2.0 + z * z));
@@ -195,7 +196,8 @@ class Program {
     }
 
     void move(T& x, T& y, T& z, double c) {
-        switch (below(15)) {
+        switch (below(16)) {
+            case 14: { const T t = x * y; T u = std::move(t) * T(c); z = t + u * z; return; }
             case 0: x = std::move(x) + sin(x); return;
             case 1: { x = y * z; T s = sum(pool_); x = std::move(x) * c + std::move(s) * 0.1; return; }
             case 9: { x = y * z; T s = fma(x, y, z); x = std::move(s) - std::move(x); return; }

@@ -3,6 +3,7 @@
 // makes it fast: a temporary melts, its entry becomes part of the entry of the operation that receives it.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -37,6 +38,12 @@ GRADUS_INLINE void settle(const Recorder& tape, const std::remove_reference_t<A>
     }
 }
 
+/// The same on the slow path, and for constant values that were given away: they do not end.
+template <class A>
+GRADUS_INLINE void settle(const std::remove_reference_t<A>& x) {
+    if constexpr (IsValue<A> && !is_temporary<A>) x.settle();
+}
+
 /// End an argument that was given away: its entry may have melted. Of a true temporary nothing remains of
 /// this.
 template <class A>
@@ -51,32 +58,30 @@ GRADUS_INLINE Handle handle(const Value& x) { return {x.value(), x.tag()}; }
 template <class Op>
 constexpr OpCode code_of = static_cast<OpCode>(ops::All::index<Op>());
 
-GRADUS_INLINE bool is_active(const Handle& x) { return x.tag != Tag{}; }
+GRADUS_INLINE bool is_active(Tag tag) { return tag != Tag{}; }
 
-/// Whether an operand is of this stretch or of the one around it.
-template <bool kTemporary>
-GRADUS_INLINE bool is_near(const Recorder& tape, const Handle& x) {
-    const Stamp stamp = kTemporary ? stamp_of(x.tag) : mark_of(x.tag);
-    return stamp == tape.stamp || stamp == tape.outer;
+/// Whether a settled handle is of this stretch or of the one around it.
+GRADUS_INLINE bool is_near(const Recorder& tape, Tag tag) {
+    return mark_of(tag) == tape.stamp || mark_of(tag) == tape.outer;
 }
 
 GRADUS_INLINE std::int32_t index(Tag tag) { return static_cast<std::int32_t>(slot_of(tag)); }
-GRADUS_INLINE unsigned count(const Recorder& tape, Tag tag) {
-    return static_cast<unsigned>(tape.counts[index(tag)]);
+GRADUS_INLINE std::uint64_t count(const Recorder& tape, Tag tag) {
+    return static_cast<std::uint64_t>(tape.counts[index(tag)]);
 }
 
-/// Whether an entry of n operands may melt into an operation with this partial. Any entry may, if it needs no
-/// factor; else a short one, so that a loop of products stays linear. None melts into a zero: backward never
+/// Whether an entry may melt into an operation with this partial. None melts into a zero: backward never
 /// looks beyond one, but in a product 0 * inf is NaN.
-GRADUS_INLINE bool may_melt(unsigned n, double partial) {
-    const bool is_zero = std::bit_cast<std::uint64_t>(partial) << 1 == 0;  // one branch; == 0.0 takes two
-    return n <= kMaxRescaled && !is_zero;
+GRADUS_INLINE bool may_melt(double partial) {
+    return std::bit_cast<std::uint64_t>(partial) << 1 != 0;  // one branch; != 0.0 takes two
 }
-GRADUS_INLINE bool may_melt(unsigned, ops::One) { return true; }
+GRADUS_INLINE constexpr bool may_melt(ops::One) { return true; }
+GRADUS_INLINE constexpr bool may_melt(ops::MinusOne) { return true; }
 
-/// Whether two entries that may melt into operations with these partials always fit into one.
-template <class DA, class DB>
-constexpr bool kFew = !std::same_as<DA, ops::One> && !std::same_as<DB, ops::One>;
+/// The most operands of an entry that melts into an operation with this partial. Any entry may, if it needs
+/// no factor; else a short one, so that a loop of products stays linear.
+template <class Partial>
+constexpr std::uint64_t kMost = std::same_as<Partial, ops::One> ? kMaxOperands : kMaxRescaled;
 
 GRADUS_INLINE void push(Recorder& tape, Tag operand, double partial) {
     tape.operands[tape.end] = slot_of(operand);
@@ -84,192 +89,307 @@ GRADUS_INLINE void push(Recorder& tape, Tag operand, double partial) {
     ++tape.end;
 }
 
-/// Make the newest entry the one with this tag, and n operands. Returns the fresh handle on it.
-GRADUS_INLINE Handle newest_entry(Recorder& tape, double y, Tag tag, unsigned n) {
+/// Make the newest entry the one with this slot, of n operands. Returns the tag of the fresh handle on it.
+GRADUS_INLINE Tag newest_entry(Recorder& tape, Tag tag, std::uint64_t n) {
     tape.counts[index(tag)] = static_cast<Count>(n);
-    tape.newest = tag;
-    return {y, tag};
+    return tape.newest = fresh(tag, std::min(n, kMany));
 }
-GRADUS_INLINE Handle new_entry(Recorder& tape, double y, unsigned n) {
-    return newest_entry(tape, y, slots_after(tape.newest, 1), n);
+GRADUS_INLINE Tag new_entry(Recorder& tape, std::uint64_t n) {
+    return newest_entry(tape, slots_after(tape.newest, 1), n);
 }
 
 /// Multiply the partials of the n operands before `end` by a factor: in a sum, that is nothing to do.
-GRADUS_INLINE void rescale(Recorder& tape, std::size_t end, unsigned n, double factor) {
-    double *const last = tape.partials + end, *partial = last - n;
-    do {
-        *partial *= factor;
+GRADUS_INLINE void rescale(Recorder& tape, std::size_t end, std::uint64_t n, double factor) {
+    double* const first = tape.partials + end - n;
+    for (std::uint64_t k = 0; k < n; ++k) {
+        first[k] *= factor;
         asm("");  // keeps it scalar: a vector load of what was just stored one by one would stall
-    } while (++partial != last);
+    }
 }
-GRADUS_INLINE void rescale(Recorder&, std::size_t, unsigned, ops::One) {}
+GRADUS_INLINE void rescale(Recorder&, std::size_t, std::uint64_t, ops::One) {}
 
-/// Let `high`, the newest entry, melt into the result y, of which `other` is the other operand. Let `other`
-/// melt, too, if it is fresh and lies right below. Returns false if nothing can melt.
-template <bool kTemporary, class DHigh, class DOther>
-GRADUS_INLINE bool melt(Recorder& tape, double y, const Handle& high, DHigh dhigh, const Handle& other,
-                        DOther dother, Handle& result) {
-    const unsigned n = count(tape, high.tag);
-    if (!may_melt(n, dhigh)) return false;
-    if constexpr (kTemporary) {
-        if (bits(other.tag) == bits(high.tag) - kNextSlot) {
-            const unsigned m = count(tape, other.tag);
-            if (may_melt(m, dother) && (kFew<DHigh, DOther> || m + n <= kMaxOperands)) {
-                rescale(tape, tape.end, n, dhigh);
-                rescale(tape, tape.end - n, m, dother);
-                result = newest_entry(tape, y, other.tag, m + n);
-                return true;
-            }
+/// Let the newest entry, of n operands, melt into a result of which `other` is the other operand.
+template <class D>
+GRADUS_INLINE Tag melt(Recorder& tape, Tag newest, std::uint64_t n, D partial, Tag other, double dother) {
+    rescale(tape, tape.end, n, partial);
+    push(tape, other, dother);
+    return newest_entry(tape, newest, n + 1);
+}
+
+// ---- the fast path
+
+/// Whether a handle is fresh, and its entry a short one. The compiler knows that a result of the fast path
+/// is, and that one of the slow path is not: so each expression becomes straight code, in which the number of
+/// operands is a constant, and which it leaves for good when something does not fit.
+GRADUS_INLINE bool is_short(Tag tag) { return size_of(tag) - 1 < kMaxRescaled; }
+
+/// Let a short entry melt, if it is the newest one, into a result of which `low` is the other operand, given
+/// away. Let that melt, too, if it is fresh and its entry lies right below.
+template <class DHigh, class DLow>
+GRADUS_INLINE bool melt_both(Recorder& tape, Tag high, DHigh dhigh, Tag low, DLow dlow, Tag& result) {
+    if (!is_short(high) || high != tape.newest || !may_melt(dhigh)) return false;
+    const std::uint64_t n = size_of(high);
+    const std::uint64_t size = bits(slots_after(low, 1)) - bits(settled(high));
+    if (size - 1 < kMany) {  // low is fresh, lies right below, and this is what size_of(low) says
+        std::uint64_t m = size;
+        Tag both{bits(low) + n};
+        if (m + n >= kMany) {
+            m = count(tape, low);
+            both = Tag{bits(low) | kMany};
+            if (m + n > kMaxOperands) return false;
+        }
+        if (std::same_as<DLow, ops::One> || (m <= kMaxRescaled && may_melt(dlow))) {
+            rescale(tape, tape.end, n, dhigh);
+            rescale(tape, tape.end - n, m, dlow);
+            tape.counts[index(low)] = static_cast<Count>(m + n);
+            result = tape.newest = both;
+            return true;
         }
     }
-    if (!is_near<kTemporary>(tape, other) || tape.end >= tape.limit || n >= kMaxOperands) return false;
+    if (is_near(tape, settled(low))) {
+        result = melt(tape, high, n, dhigh, low, dlow);
+        return true;
+    }
+    if (is_active(low)) return false;
     rescale(tape, tape.end, n, dhigh);
-    push(tape, other.tag, dother);
-    result = newest_entry(tape, y, high.tag, n + 1);
+    result = high;
     return true;
 }
 
 /// Record a result of one operand. Returns false if this needs the slow path.
-template <bool kTemporary, class DA>
-GRADUS_INLINE bool record(Recorder& tape, double y, const Handle& a, DA da, Handle& result) {
-    if constexpr (kTemporary) {
-        if (a.tag == tape.newest) {
-            const unsigned n = count(tape, a.tag);
-            if (may_melt(n, da)) {
-                rescale(tape, tape.end, n, da);
-                result = {y, a.tag};
-                return true;
-            }
-        }
+template <class A, class DA>
+GRADUS_INLINE bool record(Recorder& tape, const std::remove_reference_t<A>& a, DA da, Tag& result) {
+    if constexpr (is_temporary<A>) {
+        if (a.tag() != tape.newest || !may_melt(da)) return false;
+        rescale(tape, tape.end, size_of(a.tag()), da);
+        result = a.tag();
+    } else {
+        settle<A>(tape, a);
+        if (!is_near(tape, a.tag()) || tape.end >= tape.limit) return false;
+        push(tape, a.tag(), da);
+        result = new_entry(tape, 1);
     }
-    if (!is_near<kTemporary>(tape, a) || tape.end >= tape.limit) return false;
-    push(tape, a.tag, da);
-    result = new_entry(tape, y, 1);
     return true;
 }
 
 /// Record a result of two operands. Returns false if this needs the slow path.
-template <bool kTemporaryA, bool kTemporaryB, class DA, class DB>
-GRADUS_INLINE bool record(Recorder& tape, double y, const Handle& a, DA da, const Handle& b, DB db,
-                          Handle& result) {
-    if constexpr (kTemporaryB) {
-        if (b.tag == tape.newest && melt<kTemporaryA>(tape, y, b, db, a, da, result)) return true;
-    }
-    if constexpr (kTemporaryA) {
-        if (a.tag == tape.newest && melt<kTemporaryB>(tape, y, a, da, b, db, result)) return true;
-    }
-    if (!is_near<kTemporaryA>(tape, a) || !is_near<kTemporaryB>(tape, b) || tape.end >= tape.limit)
-        return false;
-    if (a.tag == b.tag) {  // x * x
-        push(tape, a.tag, da + db);
-        result = new_entry(tape, y, 1);
+template <class A, class B, class DA, class DB>
+GRADUS_INLINE bool record(Recorder& tape, const std::remove_reference_t<A>& a, DA da,
+                          const std::remove_reference_t<B>& b, DB db, Tag& result) {
+    if constexpr (!IsValue<B>) {
+        return record<A>(tape, a, da, result);
+    } else if constexpr (!IsValue<A>) {
+        return record<B>(tape, b, db, result);
+    } else if constexpr (is_temporary<A> && is_temporary<B>) {
+        return melt_both(tape, a.tag(), da, b.tag(), db, result) ||
+               melt_both(tape, b.tag(), db, a.tag(), da, result);
+    } else if constexpr (is_temporary<A>) {
+        settle<B>(tape, b);
+        if (!is_near(tape, b.tag()) || a.tag() != tape.newest || !may_melt(da)) return false;
+        result = melt(tape, a.tag(), size_of(a.tag()), da, b.tag(), db);
+        return true;
+    } else if constexpr (is_temporary<B>) {
+        return record<B, A>(tape, b, db, a, da, result);
+    } else {
+        settle<A>(tape, a);
+        settle<B>(tape, b);
+        if (!is_near(tape, a.tag()) || !is_near(tape, b.tag()) || tape.end >= tape.limit) return false;
+        push(tape, a.tag(), da);
+        push(tape, b.tag(), db);
+        result = new_entry(tape, 2);
         return true;
     }
-    push(tape, a.tag, da);
-    push(tape, b.tag, db);
-    result = new_entry(tape, y, 2);
+}
+
+// ---- the general path
+
+GRADUS_INLINE void require_live(const Recorder& tape, Tag tag) {
+    if (!is_near(tape, settled(tag))) tape.require_live(tag);
+}
+
+/// Whether a handle is the only one on the newest entry, and that may melt into an operation with this
+/// partial.
+template <class D>
+GRADUS_INLINE bool melts(const Recorder& tape, Tag a, D partial) {
+    return a == tape.newest && count(tape, a) <= kMost<D> && may_melt(partial);
+}
+
+/// Record a result of one operand, while there is room.
+template <class D>
+GRADUS_INLINE Tag record_any(Recorder& tape, Tag a, D partial) {
+    if (melts(tape, a, partial)) {
+        rescale(tape, tape.end, count(tape, a), partial);
+        return a;
+    }
+    push(tape, a, partial);
+    return new_entry(tape, 1);
+}
+
+/// Let `high` melt into a result of which `other` is the other operand, and `other`, too, if it is fresh and
+/// lies right below. Returns false if nothing can melt.
+template <class DHigh, class DOther>
+GRADUS_INLINE bool melt_any(Recorder& tape, Tag high, DHigh dhigh, Tag other, DOther dother, Tag& result) {
+    if (!melts(tape, high, dhigh)) return false;
+    const std::uint64_t n = count(tape, high);
+    if (is_fresh(other) && settled(slots_after(other, 1)) == settled(high)) {
+        const std::uint64_t m = count(tape, other);
+        if (m <= kMost<DOther> && m + n <= kMaxOperands && may_melt(dother)) {
+            rescale(tape, tape.end, n, dhigh);
+            rescale(tape, tape.end - n, m, dother);
+            result = newest_entry(tape, other, m + n);
+            return true;
+        }
+    }
+    if (n == kMaxOperands) return false;
+    result = melt(tape, high, n, dhigh, other, dother);
     return true;
 }
 
-GRADUS_INLINE void require_live(const Recorder& tape, const Handle& x) {
-    if (!is_near<true>(tape, x)) tape.require_live(x.tag);
+/// Record a result of two operands, while there is room.
+template <class DA, class DB>
+GRADUS_INLINE Tag record_any(Recorder& tape, Tag a, DA da, Tag b, DB db) {
+    Tag result;
+    if (melt_any(tape, a, da, b, db, result) || melt_any(tape, b, db, a, da, result)) return result;
+    push(tape, a, da);
+    push(tape, b, db);
+    return new_entry(tape, 2);
 }
 
-/// Record what the fast path does not take: constants, values of stretches further out, a full tape, a graph.
+/// Let the newest entry look like a long one, so that the next operation is slow, too.
+GRADUS_INLINE Handle slow(Recorder& tape, double y, Tag newest) {
+    return {y, tape.newest = Tag{bits(newest) | kMany}};
+}
+
+/// Compute and record what the fast path does not take: constants, long entries, values of stretches further
+/// out, a full tape, a graph.
 template <class Op>
-[[gnu::noinline]] Handle evaluate_slowly(Handle a, double y) {
-    if (!is_active(a)) return {y, Tag{}};
+[[gnu::noinline]] Handle evaluate_slowly(Handle a) {
+    const double y = Op::value(a.value);
+    if (!is_active(a.tag)) return {y, Tag{}};
     Recorder& tape = *recorder;
-    require_live(tape, a);
-    const double da = Op::da(a.value, y);
+    require_live(tape, a.tag);
+    const auto da = Op::da(a.value, y);
+    if (tape.end < tape.limit) return slow(tape, y, record_any(tape, a.tag, da));
     return {y, make_tag(tape.record(code_of<Op>, y, {{slot_of(a.tag), da, a.value}}), tape.stamp)};
 }
 
 template <class Op>
-[[gnu::noinline]] Handle evaluate_slowly(Handle a, Handle b, double y) {
-    if (!is_active(a) && !is_active(b)) return {y, Tag{}};
+[[gnu::noinline]] Handle evaluate_slowly(Handle a, Handle b) {
+    const double y = Op::value(a.value, b.value);
+    if (!is_active(a.tag) && !is_active(b.tag)) return {y, Tag{}};
     Recorder& tape = *recorder;
-    require_live(tape, a);
-    require_live(tape, b);
-    Handle result;
-    if (!is_active(b) && tape.end < tape.limit &&
-        record<true>(tape, y, a, Op::da(a.value, b.value, y), result))
-        return result;
-    if (!is_active(a) && tape.end < tape.limit &&
-        record<true>(tape, y, b, Op::db(a.value, b.value, y), result))
-        return result;
-    const double da = Op::da(a.value, b.value, y), db = Op::db(a.value, b.value, y);
+    require_live(tape, a.tag);
+    require_live(tape, b.tag);
+    const auto da = Op::da(a.value, b.value, y);
+    const auto db = Op::db(a.value, b.value, y);
+    if (tape.end < tape.limit) {
+        if (!is_active(b.tag)) return slow(tape, y, record_any(tape, a.tag, da));
+        if (!is_active(a.tag)) return slow(tape, y, record_any(tape, b.tag, db));
+        return slow(tape, y, record_any(tape, a.tag, da, b.tag, db));
+    }
     return {y, make_tag(tape.record(code_of<Op>, y,
                                     {{slot_of(a.tag), da, a.value}, {slot_of(b.tag), db, b.value}}),
                         tape.stamp)};
 }
 
-/// Compute y = Op(a), and record it.
-template <class Op, bool kTemporary>
-GRADUS_INLINE Handle evaluate(Recorder& tape, const Handle& a) {
-    const double y = Op::value(a.value);
-    Handle result;
-    if (record<kTemporary>(tape, y, a, Op::da(a.value, y), result)) [[likely]]
-        return result;
-    return evaluate_slowly<Op>(a, y);
+/// Tell the compiler what it cannot see: that a result of the slow path is no short one.
+GRADUS_INLINE Value slow_value(const Handle& y) {
+    if (is_fresh(y.tag)) return {y.value, Tag{bits(y.tag) | kMany}};
+    return {y.value, settled(y.tag)};
 }
 
-/// Compute y = Op(a, b), of which A and B tell what they were, and record it.
-template <class Op, class A, class B>
-GRADUS_INLINE Handle evaluate(Recorder& tape, const Handle& a, const Handle& b) {
-    const double y = Op::value(a.value, b.value);
-    Handle result;
-    bool done;
-    if constexpr (!IsValue<B>) {
-        done = record<is_temporary<A>>(tape, y, a, Op::da(a.value, b.value, y), result);
-    } else if constexpr (!IsValue<A>) {
-        done = record<is_temporary<B>>(tape, y, b, Op::db(a.value, b.value, y), result);
-    } else {
-        done = record<is_temporary<A>, is_temporary<B>>(tape, y, a, Op::da(a.value, b.value, y), b,
-                                                        Op::db(a.value, b.value, y), result);
-    }
-    if (done) [[likely]]
-        return result;
-    return evaluate_slowly<Op>(a, b, y);
-}
+// ---- what operators and functions call
 
-GRADUS_INLINE Value value_of(const Handle& x) { return {x.value, x.tag}; }
+/// Whether an argument is no temporary, or a short one: else only the slow path can help.
+template <class A>
+GRADUS_INLINE bool may_be_fast(const std::remove_reference_t<A>& a) {
+    if constexpr (is_temporary<A>) return is_short(a.tag());
+    return true;
+}
 
 /// Apply an operation to what its operator or function was given.
 template <class Op, class A>
 GRADUS_INLINE Value apply(A&& a) {
-    Recorder& tape = *recorder;
-    settle<A>(tape, a);
-    const Handle result = evaluate<Op, is_temporary<A>>(tape, handle(a));
+    if (may_be_fast<A>(a)) [[likely]] {
+        const double y = Op::value(a.value());
+        Tag result;
+        if (record<A>(*recorder, a, Op::da(a.value(), y), result)) [[likely]] {
+            end<A>(a);
+            return {y, result};
+        }
+    }
+    settle<A>(a);
+    const Handle x = handle(a);
     end<A>(a);
-    return value_of(result);
+    return slow_value(evaluate_slowly<Op>(x));
+}
+
+/// Of two temporaries, one is enough.
+template <class A, class B>
+GRADUS_INLINE bool may_be_fast(const std::remove_reference_t<A>& a, const std::remove_reference_t<B>& b) {
+    if constexpr (is_temporary<A> && is_temporary<B>) return may_be_fast<A>(a) || may_be_fast<B>(b);
+    return may_be_fast<A>(a) && may_be_fast<B>(b);
 }
 
 template <class Op, class A, class B>
 GRADUS_INLINE Value apply(A&& a, B&& b) {
-    Recorder& tape = *recorder;
-    settle<A>(tape, a);
-    settle<B>(tape, b);
     if constexpr (is_temporary<A> && is_temporary<B>) {
         if (&a == &b) a.settle();  // both are std::move(x)
     }
-    const Handle result = evaluate<Op, A, B>(tape, handle(a), handle(b));
+    if (may_be_fast<A, B>(a, b)) [[likely]] {
+        const double x = handle(a).value, z = handle(b).value, y = Op::value(x, z);
+        Tag result;
+        if (record<A, B>(*recorder, a, Op::da(x, z, y), b, Op::db(x, z, y), result)) [[likely]] {
+            end<A>(a);
+            end<B>(b);
+            return {y, result};
+        }
+    }
+    settle<A>(a);
+    settle<B>(b);
+    const Handle x = handle(a), z = handle(b);
     end<A>(a);
     end<B>(b);
-    return value_of(result);
+    return slow_value(evaluate_slowly<Op>(x, z));
+}
+
+/// Record a = Op(a, b), of which a is the old one. Returns false if this needs the slow path.
+template <class B, class DA, class DB>
+GRADUS_INLINE bool record_into(Recorder& tape, Tag a, DA da, Tag b, DB db, Tag& result) {
+    if constexpr (is_temporary<B>) return melt_both(tape, b, db, a, da, result);
+    if (tape.end >= tape.limit || !is_near(tape, settled(a))) return false;
+    if constexpr (IsValue<B>) {
+        if (!is_near(tape, b)) return false;
+        result = record_any(tape, a, da, b, db);
+    } else {
+        result = record_any(tape, a, da);
+    }
+    return true;
 }
 
 /// Make a = Op(a, b): the old a dies with the statement, as a temporary does.
 template <class Op, class B>
 GRADUS_INLINE Value& assign(Value& a, B&& b) {
-    Recorder& tape = *recorder;
-    settle<B>(tape, b);
+    settle<B>(*recorder, b);
     if constexpr (is_temporary<B>) {
         if (&a == &b) a.settle();
     }
-    const Handle result = evaluate<Op, Value, B>(tape, handle(a), handle(b));
+    if (may_be_fast<B>(b)) [[likely]] {
+        const Handle x = handle(a), z = handle(b);
+        const double y = Op::value(x.value, z.value);
+        const auto da = Op::da(x.value, z.value, y);
+        const auto db = Op::db(x.value, z.value, y);
+        Tag result;
+        if (record_into<B>(*recorder, x.tag, da, z.tag, db, result)) [[likely]] {
+            end<B>(b);
+            return a = Value(y, result);
+        }
+    }
+    settle<B>(b);
+    const Handle x = handle(a), z = handle(b);
     end<B>(b);
-    return a = value_of(result);
+    const Handle y = evaluate_slowly<Op>(x, z);
+    return a = Value(y.value, y.tag);
 }
 
 /// Compute y = Op(a, b, c), of which at least one is a Value, and record it. Nothing melts.
@@ -280,11 +400,11 @@ Value apply(const A& x, const B& z, const C& w) {
     settle<const C&>(*recorder, w);
     const Handle a = handle(x), b = handle(z), c = handle(w);
     const double y = Op::value(a.value, b.value, c.value);
-    if (!is_active(a) && !is_active(b) && !is_active(c)) return y;
+    if (!is_active(a.tag) && !is_active(b.tag) && !is_active(c.tag)) return y;
     Recorder& tape = *recorder;
-    require_live(tape, a);
-    require_live(tape, b);
-    require_live(tape, c);
+    require_live(tape, a.tag);
+    require_live(tape, b.tag);
+    require_live(tape, c.tag);
     const double da = Op::da(a.value, b.value, c.value, y), db = Op::db(a.value, b.value, c.value, y);
     const double dc = Op::dc(a.value, b.value, c.value, y);
     return {y, make_tag(tape.record(code_of<Op>, y,

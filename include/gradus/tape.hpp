@@ -24,7 +24,7 @@ class Value;
 enum class Slot : std::int32_t { constant = 0 };
 
 /// Mark of a stretch of recording. No two stretches of any tape share one, so a value whose stretch was
-/// rewound, or lies on another tape, is recognised. An even number.
+/// rewound, or lies on another tape, is recognised. A multiple of 16.
 enum class Stamp : std::uint32_t { none = 0 };
 
 /// Say how much of one result's adjoint a backward pass starts with.
@@ -48,14 +48,16 @@ constexpr std::size_t kMaxOperands = 254;
 /// The most operands that a melting entry may have if they must be rescaled: a loop of products stays linear.
 constexpr std::size_t kMaxRescaled = 12;
 
-/// The most operands of an elementary operation: so many fit after `end` while end < limit.
-constexpr std::size_t kElementary = 3;
+/// While end < limit, an operation may begin an entry that grows to so many operands.
+constexpr std::size_t kGrowth = 16;
 
-/// What a Value knows of its entry. Bits 32-63: the slot. Bits 1-31: the stamp of its stretch. Bit 0: whether
-/// the handle is *fresh*, the only reference to its entry. A constant has the tag 0.
+/// What a Value knows of its entry. Bits 32-63: the slot. Bits 4-31: the stamp of its stretch. Bits 0-3:
+/// zero; but if the handle is *fresh*, the only reference to its entry, the number of its operands, or kMany.
+/// A constant has the tag 0.
 enum class Tag : std::uint64_t {};
 
-constexpr std::uint64_t kFresh = 1;
+constexpr std::uint64_t kFresh = 15;
+constexpr std::uint64_t kMany = 15;  // more than the bits hold, or recorded on the slow path: look it up
 constexpr std::uint64_t kNextSlot = std::uint64_t{1} << 32;
 constexpr Tag kMovedFrom{std::uint64_t{1} << 63};  // a slot that no entry has, and no stamp
 
@@ -65,8 +67,10 @@ constexpr Stamp mark_of(Tag tag) { return static_cast<Stamp>(static_cast<std::ui
 constexpr Stamp stamp_of(Tag tag) {
     return static_cast<Stamp>(static_cast<std::uint32_t>(bits(tag) & ~kFresh));
 }
+constexpr std::uint64_t size_of(Tag tag) { return bits(tag) & kFresh; }
 constexpr bool is_fresh(Tag tag) { return (bits(tag) & kFresh) != 0; }
 constexpr Tag settled(Tag tag) { return Tag{bits(tag) & ~kFresh}; }
+constexpr Tag fresh(Tag tag, std::uint64_t size) { return Tag{bits(settled(tag)) | size}; }
 constexpr Tag make_tag(Slot slot, Stamp stamp) {
     const std::uint64_t high = static_cast<std::uint32_t>(slot);
     return settled(Tag{high << 32 | static_cast<std::uint32_t>(stamp)});

@@ -100,7 +100,7 @@ class Operation {
         : tape_(Tape::current()), name_(name), slots_(memory<Slot>(operands)) {}
 
     void add(std::size_t i, Tag operand) {
-        require_live(*recorder, {0.0, operand});
+        require_live(*recorder, operand);
         slots_[i] = slot_of(operand);
         is_active_ = is_active_ || slots_[i] != Slot::constant;
     }
