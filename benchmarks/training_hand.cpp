@@ -407,11 +407,15 @@ class HandLanguageModel : public HandTask {
 
     double gradient(std::size_t step) override {
         const typename W::Document& document = workload<W>().documents[step];
-        return document.size() <= 9 ? short_.gradient(p_, g_, document) : long_.gradient(p_, g_, document);
+        const std::size_t n = document.size() - 1;
+        if (n <= 8) return short_.gradient(p_, g_, document);
+        if (n <= 16) return middle_.gradient(p_, g_, document);
+        return long_.gradient(p_, g_, document);
     }
 
    private:
     HandGpt<W, 8> short_;
+    HandGpt<W, 16> middle_;
     HandGpt<W, W::kContext> long_;
 };
 
