@@ -65,7 +65,8 @@ int main(int argc, char** argv) {
     example::Lesson lesson("A 10-5-1 sigmoid network by hand and by the library.", 100);
 
     return lesson.run(argc, argv, [&] {
-        gradus::MLPOptions sigmoids{"sigmoid", "sigmoid", "xavier_uniform", lesson.seed};
+        gradus::MLPOptions sigmoids{
+            .hidden = "sigmoid", .output = "sigmoid", .init = "xavier_uniform", .seed = lesson.seed};
         const gradus::MLP teacher({kInputs, kHidden, 1}, sigmoids);  // of the same kind, with larger weights
         for (double& weight : teacher.parameters().values()) weight *= 5.0;
         gradus::Random random(lesson.seed + 1);
