@@ -16,7 +16,6 @@
 
 constexpr std::size_t kInputs = 10, kHidden = 5, kExamples = 200;
 constexpr double kRate = 0.5, kLambda = 1e-4;
-
 struct Example {
     std::vector<double> x;  // (kInputs)
     double target;
