@@ -182,27 +182,27 @@ void print_formulas(const std::vector<Run>& runs, const std::vector<Result>& res
 
 /// Models: one line for each, one column for each engine.
 void print_training(const std::vector<Run>& runs, const std::vector<Result>& results) {
-    std::vector<std::string_view> engines;
-    for (const Run& run : runs) {
-        if (run.is_training && std::ranges::find(engines, run.engine) == engines.end())
-            engines.push_back(run.engine);
+    std::vector<std::string_view> models, engines;
+    std::map<std::pair<std::string_view, std::string_view>, double> times;
+    const auto add = [](std::vector<std::string_view>& names, std::string_view name) {
+        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    };
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        if (!runs[i].is_training) continue;
+        add(models, runs[i].workload);
+        add(engines, runs[i].engine);
+        times[{runs[i].workload, runs[i].engine}] = results[i].median_ns;
     }
     fmt::print(
         "Microseconds a training step: loss and gradient, recording included. double: the loss alone.\n\n");
     fmt::print("{:<16}", "workload");
     for (const std::string_view engine : engines) fmt::print("{:>15}", engine);
-    std::string_view before;
-    std::size_t column = 0;
-    for (std::size_t i = 0; i < runs.size(); ++i) {
-        if (!runs[i].is_training) continue;
-        if (before != runs[i].workload) {
-            fmt::print("\n{:<16}", runs[i].workload);
-            before = runs[i].workload;
-            column = 0;
+    for (const std::string_view model : models) {
+        fmt::print("\n{:<16}", model);
+        for (const std::string_view engine : engines) {
+            const auto time = times.find({model, engine});
+            fmt::print("{:>15}", time == times.end() ? "-" : fmt::format("{:.2f}", time->second / 1e3));
         }
-        for (; engines[column] != runs[i].engine; ++column) fmt::print("{:>15}", "-");
-        fmt::print("{:>15.2f}", results[i].median_ns / 1e3);
-        ++column;
     }
     fmt::print("\n");
 }
