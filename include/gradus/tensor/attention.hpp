@@ -32,8 +32,8 @@ struct AttentionOptions {
 /// Raises ShapeError if sizes do not fit, if d or e cannot be divided among the heads, if there are no keys,
 /// or, causal, if there are more queries than keys.
 /// Cost: one entry; about 2 T S (d + e) flops, backward twice as many, and about half of both if causal.
-/// Keeps heads T S numbers for each of the batch. Source: Vaswani et al., Attention Is All You Need (2017),
-/// section 3.2.
+/// Keeps up to heads T S numbers for each of the batch.
+/// Source: Vaswani et al., Attention Is All You Need (2017), section 3.2.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options = {});
 
 }  // namespace gradus

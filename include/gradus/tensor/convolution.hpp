@@ -17,11 +17,11 @@ struct Conv2dOptions {
 /// everywhere in learning, kernels are not flipped.
 /// Shapes: x (B,C,H,W), weight (K,C,h,w), bias (K) -> (B,K,P,Q), P = (H + 2 padding - h) / stride + 1 rounded
 /// down, and Q likewise: a window that would reach over the edge is left out.
-/// Gradient: dx: each dy times the kernel, at its window; dweight: each dy times its window; dbias: the sum
-/// of dy. Derivation: docs/rules.md#convolution. Raises ShapeError if x or weight has not four axes, their
-/// channels differ, the kernel is empty or larger than the padded image, or bias is not (K); DomainError if
-/// the stride is 0. Cost: one entry; 2 B K C h w P Q flops, backward twice as many, in one matrix product an
-/// image. Keeps C h w P Q numbers, for the windows of one image side by side.
+/// Gradient: docs/rules.md#convolution.
+/// Raises ShapeError if x or weight has not four axes, their channels differ, the kernel is empty or larger
+/// than the padded image, or bias is not (K); DomainError if the stride is 0.
+/// Cost: one entry; 2 B K C h w P Q flops, backward twice as many, in one matrix product an image. Keeps
+/// C h w P Q numbers, for the windows of one image side by side.
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dOptions& options = {});
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options = {});
 
