@@ -27,7 +27,9 @@ struct ValueRow {
     Slot slot(std::size_t i) const { return data[i].slot(); }
     bool is_active(std::size_t i) const { return slot(i) != Slot::constant; }
     ValueRow from(std::size_t i) const { return {data + i}; }
-    void require_live(const Recorder& tape, std::size_t i) const { tape.require_live(data[i].settle()); }
+    void require_live(const Recorder& tape, std::size_t i) const {
+        detail::require_live(tape, data[i].settle());
+    }
 };
 
 struct ParameterRow {
