@@ -25,8 +25,10 @@
 #define GRADUS_LANES_INL_HPP
 #endif
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -71,7 +73,11 @@ HWY_INLINE Number<V> sum_of_lanes(V v) {
 
 template <class V>
 HWY_INLINE Number<V> max_of_lanes(V v) {
+#if HWY_TARGET == HWY_EMU128  // there, Highway takes the lowest finite number to be above -inf
+    return *std::max_element(std::begin(v.raw), std::end(v.raw));
+#else
     return hn::GetLane(hn::MaxOfLanes(hn::DFromV<V>(), v));
+#endif
 }
 
 // ---- loops: all whole vectors of a run, then what is left of it

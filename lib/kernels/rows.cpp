@@ -55,7 +55,7 @@ template <class T>
 std::size_t argmax(const T* x, std::size_t n) {
     const T largest = max(x, n);
     std::size_t i = 0;
-    while (x[i] != largest && !std::isnan(x[i])) ++i;
+    while (i + 1 < n && x[i] != largest && !std::isnan(x[i])) ++i;
     return i;
 }
 
