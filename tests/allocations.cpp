@@ -25,6 +25,10 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
     const auto a = static_cast<std::size_t>(alignment);
     return counted(std::aligned_alloc(a, (size + a - 1) / a * a));  // aligned_alloc wants whole multiples
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {  // std::stable_sort asks for this one
+    ++count;
+    return std::malloc(size == 0 ? 1 : size);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
