@@ -444,19 +444,24 @@ void Tape::use_as_scalar(Slot parameter) {
 namespace {
 
 /// The chain rule: from entry `top`, whose operands end at `end`, down to the one above `bottom`.
-/// adjoint[operand] += partial * adjoint[entry], for each operand of each entry.
+/// adjoint[operand] += partial * adjoint[entry], for each operand of each entry. Downward within an entry,
+/// too: the processor fetches a column ahead only if it is read in one direction.
 void sweep(const detail::Recorder& tape, double* adjoints, std::int64_t top, std::int64_t bottom,
            std::size_t end) {
-    const Slot* operand = tape.operands + end;
-    const double* partial = tape.partials + end;
+    const Slot* const operands = tape.operands;
+    const double* const partials = tape.partials;
+    const detail::Count* const counts = tape.counts;
     for (std::int64_t slot = top; slot > bottom; --slot) {
-        const Slot* const last = operand;
-        operand -= static_cast<std::ptrdiff_t>(tape.counts[slot]);
-        partial -= last - operand;
+        const std::size_t first = end - static_cast<std::size_t>(counts[slot]);
         const double adjoint = adjoints[slot];
-        if (adjoint == 0.0) continue;
-        const double* factor = partial;
-        for (const Slot* k = operand; k != last; ++k, ++factor) adjoints[number_of(*k)] += *factor * adjoint;
+        if (adjoint == 0.0) {
+            end = first;
+            continue;
+        }
+        while (end != first) {
+            --end;
+            adjoints[number_of(operands[end])] += partials[end] * adjoint;
+        }
     }
 }
 
