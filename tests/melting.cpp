@@ -245,7 +245,8 @@ class Program {
 
     // More operands than fit into one entry; products that must not be rescaled again and again.
     void long_loop(T& x, T& y, T& z, double c) {
-        switch (below(3)) {
+        switch (below(4)) {
+            case 3: { T s = 0.0; const T w = c; for (std::size_t k = 0, n = below(300); k < n; ++k) s += x * w, s += w * y * 0.01; z = std::move(s) * w; return; }
             case 2: { T s = c; for (std::size_t k = 0, n = below(300); k < n; ++k) s += x * 0.01; T t = y; for (std::size_t k = 0, n = below(300); k < n; ++k) t += y * 0.01; z = std::move(s) + std::move(t); return; }
             case 0: { T s = c; for (std::size_t k = 0, n = below(600); k < n; ++k) s += x * (y + c) * 0.01; z = s; return; }
             default: { T p = 1.0; for (std::size_t k = 0, n = below(30); k < n; ++k) p *= tanh(x + y * c); z = p; return; }
@@ -345,6 +346,20 @@ TEST_CASE("melting: 6000 random programs have the values of a graph and the grad
         }
     }
     MESSAGE("largest difference: ", worst);
+}
+
+TEST_CASE("melting: products with a constant melt into a sum, and the constant takes no room") {
+    Tape tape;
+    const Recording on(tape);
+    const Value x = variable(2.0), constant = 3.0;
+    Value s = 0.0;
+    for (int k = 0; k < 20; ++k) s += x * constant;
+    for (int k = 0; k < 20; ++k) s += constant * x;
+    CHECK(tape.entry_count() == 2);
+    CHECK(tape.operand_count() == 40);
+    backward(s);
+    CHECK(s.value() == 240.0);
+    CHECK(x.gradient() == 120.0);
 }
 
 }  // namespace

@@ -156,6 +156,19 @@ GRADUS_INLINE bool melt_both(Recorder& tape, Tag high, DHigh dhigh, Tag low, DLo
     return true;
 }
 
+/// Let the newest entry look like a long one, so that the next operation of the expression is not quick.
+GRADUS_INLINE Tag slow(Recorder& tape, Tag newest) { return tape.newest = Tag{bits(newest) | kMany}; }
+
+/// Record a result of a value and a constant. It looks like a long entry: if this way of an expression joined
+/// that of two operands, their number would be a constant in neither.
+template <class D>
+GRADUS_INLINE bool record_with_constant(Recorder& tape, Tag operand, D partial, Tag constant, Tag& result) {
+    if (is_active(constant) || !is_near(tape, operand)) return false;
+    push(tape, operand, partial);
+    result = slow(tape, new_entry(tape, 1));
+    return true;
+}
+
 /// Record a result of one operand. Returns false if this needs the slow path.
 template <class A, class DA>
 GRADUS_INLINE bool record(Recorder& tape, const std::remove_reference_t<A>& a, DA da, Tag& result) {
@@ -193,11 +206,15 @@ GRADUS_INLINE bool record(Recorder& tape, const std::remove_reference_t<A>& a, D
     } else {
         settle<A>(tape, a);
         settle<B>(tape, b);
-        if (!is_near(tape, a.tag()) || !is_near(tape, b.tag()) || tape.end >= tape.limit) return false;
-        push(tape, a.tag(), da);
-        push(tape, b.tag(), db);
-        result = new_entry(tape, 2);
-        return true;
+        if (tape.end >= tape.limit) return false;
+        if (is_near(tape, a.tag()) && is_near(tape, b.tag())) {
+            push(tape, a.tag(), da);
+            push(tape, b.tag(), db);
+            result = new_entry(tape, 2);
+            return true;
+        }
+        return record_with_constant(tape, a.tag(), da, b.tag(), result) ||
+               record_with_constant(tape, b.tag(), db, a.tag(), result);
     }
 }
 
@@ -255,13 +272,8 @@ GRADUS_INLINE Tag record_any(Recorder& tape, Tag a, DA da, Tag b, DB db) {
     return new_entry(tape, 2);
 }
 
-/// Let the newest entry look like a long one, so that the next operation is slow, too.
-GRADUS_INLINE Handle slow(Recorder& tape, double y, Tag newest) {
-    return {y, tape.newest = Tag{bits(newest) | kMany}};
-}
-
-/// Compute and record what the fast path does not take: constants, long entries, values of stretches further
-/// out, a full tape, a graph.
+/// Compute and record what the fast path does not take: most constants, long entries, values of stretches
+/// further out, a full tape, a graph.
 template <class Op>
 [[gnu::noinline]] Handle evaluate_slowly(Handle a) {
     const double y = Op::value(a.value);
@@ -269,7 +281,7 @@ template <class Op>
     Recorder& tape = *recorder;
     require_live(tape, a.tag);
     const auto da = Op::da(a.value, y);
-    if (tape.end < tape.limit) return slow(tape, y, record_any(tape, a.tag, da));
+    if (tape.end < tape.limit) return {y, slow(tape, record_any(tape, a.tag, da))};
     return {y, make_tag(tape.record(code_of<Op>, y, {{slot_of(a.tag), da, a.value}}), tape.stamp)};
 }
 
@@ -283,9 +295,9 @@ template <class Op>
     const auto da = Op::da(a.value, b.value, y);
     const auto db = Op::db(a.value, b.value, y);
     if (tape.end < tape.limit) {
-        if (!is_active(b.tag)) return slow(tape, y, record_any(tape, a.tag, da));
-        if (!is_active(a.tag)) return slow(tape, y, record_any(tape, b.tag, db));
-        return slow(tape, y, record_any(tape, a.tag, da, b.tag, db));
+        if (!is_active(b.tag)) return {y, slow(tape, record_any(tape, a.tag, da))};
+        if (!is_active(a.tag)) return {y, slow(tape, record_any(tape, b.tag, db))};
+        return {y, slow(tape, record_any(tape, a.tag, da, b.tag, db))};
     }
     return {y, make_tag(tape.record(code_of<Op>, y,
                                     {{slot_of(a.tag), da, a.value}, {slot_of(b.tag), db, b.value}}),
@@ -367,6 +379,16 @@ GRADUS_INLINE bool record_into(Recorder& tape, Tag a, DA da, Tag b, DB db, Tag& 
     return true;
 }
 
+/// Let an entry of any size melt into a = a + b, if it is the newest one, and that of the old a lies right
+/// below. Returns false if this needs the slow path.
+GRADUS_INLINE bool melt_sum(Recorder& tape, Tag a, Tag b, Tag& result) {
+    if (b != tape.newest || !is_fresh(a) || settled(slots_after(a, 1)) != settled(b)) return false;
+    const std::uint64_t n = count(tape, a) + count(tape, b);
+    if (n > kMaxOperands) return false;
+    result = newest_entry(tape, a, n);
+    return true;
+}
+
 /// Make a = Op(a, b): the old a dies with the statement, as a temporary does.
 template <class Op, class B>
 GRADUS_INLINE Value& assign(Value& a, B&& b) {
@@ -383,6 +405,13 @@ GRADUS_INLINE Value& assign(Value& a, B&& b) {
         if (record_into<B>(*recorder, x.tag, da, z.tag, db, result)) [[likely]] {
             end<B>(b);
             return a = Value(y, result);
+        }
+    }
+    if constexpr (std::same_as<Op, ops::Add> && is_temporary<B>) {  // no else: g++ would merge the two
+        Tag result;
+        if (melt_sum(*recorder, a.tag(), b.tag(), result)) {
+            end<B>(b);
+            return a = Value(a.value() + b.value(), result);
         }
     }
     settle<B>(b);
