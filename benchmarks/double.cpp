@@ -76,7 +76,9 @@ class DoubleTraining : public Task {
 
 void add_double(std::vector<Run>& runs) {
     add_runs<Double>(runs, "double");
-    add_training<DoubleTraining>(runs, "double");
+    add_runs<Double, LargeWorkloads>(runs, "double");
+    add_training<DoubleTraining>(runs, {"double"});
+    add_training<DoubleTraining, std::tuple<GptBatch, Mnist1024>>(runs, {"double"});
 }
 
 }  // namespace benchmarks

@@ -39,13 +39,21 @@ class Task {
     [[nodiscard]] virtual TapeSize tape_size() const { return {}; }
 };
 
+/// What is known of an engine beforehand.
+struct EngineKind {
+    std::string_view name;
+    double tolerance = 1e-9;   ///< relative to the numbers of the first engine of a workload
+    bool has_threads = false;  ///< then the time is that of the clock, not of the processor
+};
+
 /// What one engine does with one workload.
 struct Run {
     std::string_view workload;
-    std::string_view engine;
+    EngineKind engine;
     bool is_training;
     int repeats;        ///< gradients in one measurement
     std::size_t steps;  ///< of different cost, which take turns; the time is their mean
+    std::size_t parts;  ///< of a step, for each of which the time is told
 
     std::vector<double> (*parameters)();
     std::unique_ptr<Task> (*start)(std::vector<double> parameters);
@@ -87,46 +95,60 @@ struct EngineBase {
     static TapeSize tape_size() { return {}; }
 };
 
-/// Append the runs of Engine<W> for each workload W of the list.
-template <template <class> class Engine, class... W>
-void add_runs(std::vector<Run>& runs, std::string_view name, const std::tuple<W...>*) {
+/// Append the runs of the task Started<W> for each workload W of the list.
+template <template <class> class Started, class... W>
+void add_tasks(std::vector<Run>& runs, EngineKind engine, const std::tuple<W...>*) {
     (runs.push_back({.workload = W::kName,
-                     .engine = name,
+                     .engine = engine,
                      .is_training = false,
                      .repeats = W::kRepeats,
                      .steps = 1,
+                     .parts = 1,
                      .parameters = [] { return workload<W>(), W::parameters(); },
                      .start = [](std::vector<double> x) -> std::unique_ptr<Task> {
-                         return std::make_unique<Formula<Engine<W>>>(std::move(x));
+                         return std::make_unique<Started<W>>(std::move(x));
                      }}),
      ...);
 }
 
-template <template <class> class Engine, class List = Workloads>
+template <template <class> class Started, class List>
+void add_tasks(std::vector<Run>& runs, EngineKind engine) {
+    add_tasks<Started>(runs, engine, static_cast<const List*>(nullptr));
+}
+
+template <template <class> class Gradient>
+struct Formulas {
+    template <class W>
+    using Of = Formula<Gradient<W>>;
+};
+
+/// Append the runs of Gradient<W> for each workload W of the list.
+template <template <class> class Gradient, class List = Workloads>
 void add_runs(std::vector<Run>& runs, std::string_view name) {
-    add_runs<Engine>(runs, name, static_cast<const List*>(nullptr));
+    add_tasks<Formulas<Gradient>::template Of, List>(runs, {name});
 }
 
 // ---- models
 
-/// Append the runs of the task Engine<W> for each model W of the list.
-template <template <class> class Engine, class... W>
-void add_training(std::vector<Run>& runs, std::string_view name, const std::tuple<W...>*) {
+/// Append the runs of the task Started<W> for each model W of the list.
+template <template <class> class Started, class... W>
+void add_training(std::vector<Run>& runs, EngineKind engine, const std::tuple<W...>*) {
     (runs.push_back({.workload = W::kName,
-                     .engine = name,
+                     .engine = engine,
                      .is_training = true,
                      .repeats = static_cast<int>(W::kSteps),
                      .steps = W::kSteps,
+                     .parts = W::kParts,
                      .parameters = [] { return workload<W>(), W::parameters(); },
                      .start = [](std::vector<double> x) -> std::unique_ptr<Task> {
-                         return std::make_unique<Engine<W>>(std::move(x));
+                         return std::make_unique<Started<W>>(std::move(x));
                      }}),
      ...);
 }
 
-template <template <class> class Engine>
-void add_training(std::vector<Run>& runs, std::string_view name) {
-    add_training<Engine>(runs, name, static_cast<const Models*>(nullptr));
+template <template <class> class Started, class List = Models>
+void add_training(std::vector<Run>& runs, EngineKind engine) {
+    add_training<Started>(runs, engine, static_cast<const List*>(nullptr));
 }
 
 // ---- engines
@@ -134,6 +156,7 @@ void add_training(std::vector<Run>& runs, std::string_view name) {
 void add_double(std::vector<Run>& runs);
 void add_hand(std::vector<Run>& runs);
 void add_gradus(std::vector<Run>& runs);
+void add_program(std::vector<Run>& runs);
 void add_adolc(std::vector<Run>& runs);
 void add_sacado(std::vector<Run>& runs);
 void add_training_hand(std::vector<Run>& runs);

@@ -10,6 +10,7 @@ std::vector<Run> all_runs() {
     add_hand(runs);
     add_training_hand(runs);
     add_gradus(runs);
+    add_program(runs);
     add_training_gradus(runs);
     add_training_program(runs);
     add_training_tensor(runs);

@@ -40,6 +40,9 @@ struct Gradus : EngineBase {
 
 }  // namespace
 
-void add_gradus(std::vector<Run>& runs) { add_runs<Gradus>(runs, "gradus"); }
+void add_gradus(std::vector<Run>& runs) {
+    add_runs<Gradus>(runs, "gradus");
+    add_runs<Gradus, LargeWorkloads>(runs, "gradus");
+}
 
 }  // namespace benchmarks

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <span>
 #include <string>
 
 #include "workloads.hpp"
@@ -28,7 +29,7 @@ struct Perceptron {
     static constexpr std::array kWidths{Widths...};
     static constexpr std::size_t kLayers = kWidths.size() - 1, kBatch = Batch;
     static constexpr std::size_t kInputs = kWidths.front(), kOutputs = kWidths.back();
-    static constexpr std::size_t kSteps = 1;
+    static constexpr std::size_t kSteps = 1, kParts = 1;
 
     std::vector<double> inputs = uniform(Batch * kInputs, 0.0, 1.0, 21);  // (batch,inputs)
     std::vector<double> targets = std::vector<double>(Batch);
@@ -97,7 +98,9 @@ struct Digits : Pictures<Batch, 64, 64, 10> {
 
 template <std::size_t Batch>
 struct Mnist : Pictures<Batch, 784, 128, 64, 10> {
-    static constexpr std::string_view kName = Batch == 1 ? "mnist-b1" : "mnist-b64";
+    static constexpr std::string_view kName = Batch == 1    ? "mnist-b1"
+                                              : Batch == 64 ? "mnist-b64"
+                                                            : "mnist-b1024";
 };
 
 /// The names that the language models are trained on: of the file that was set, a hundred from all over it.
@@ -106,16 +109,19 @@ const std::vector<std::string>& names();
 void set_names(const std::string& path);
 
 /// A language model of letters: one transformer block with RMSNorm and ReLU, without biases, on the mean
-/// cross entropy of the next letter. Each step trains on one document: a name between two ends, or (with the
-/// context of 64) names joined until the context is full. Parameters: token and position embeddings, the
-/// matrices of queries, keys, values and outputs of attention, the two of the perceptron, that of the logits;
-/// each (outputs,inputs).
-template <std::size_t Width, std::size_t Context, bool Joined>
+/// cross entropy of the next letter. A document is a name between two ends, or (with the context of 64) names
+/// joined until the context is full; a step trains on so many documents, on the mean of their losses.
+/// Parameters: token and position embeddings, the matrices of queries, keys, values and outputs of attention,
+/// the two of the perceptron, that of the logits; each (outputs,inputs).
+template <std::size_t Width, std::size_t Context, bool Joined, std::size_t Documents = 1>
 struct Gpt {
-    static constexpr std::string_view kName = Joined ? "gpt-64" : Width == 16 ? "gpt-16" : "gpt-64-names";
+    static constexpr std::string_view kName = Joined            ? "gpt-64"
+                                              : Documents == 16 ? "gpt-16-b16"
+                                              : Width == 16     ? "gpt-16"
+                                                                : "gpt-64-names";
     static constexpr std::size_t kWidth = Width, kContext = Context, kHeads = 4, kHeadWidth = Width / kHeads;
     static constexpr std::size_t kInner = 4 * Width, kEnd = 26, kTokens = 27;
-    static constexpr std::size_t kSteps = Joined ? 1 : 100;
+    static constexpr std::size_t kSteps = Joined ? 1 : 100 / Documents, kParts = Documents;
     static constexpr double kEpsilon = 1e-5;
 
     static constexpr std::size_t kSquare = Width * Width;
@@ -128,7 +134,7 @@ struct Gpt {
 
     using Document = std::vector<std::size_t>;
 
-    std::vector<Document> documents;  // one a step: tokens, of which each predicts the next
+    std::vector<Document> documents;  // (steps, documents of each): tokens, each of which predicts the next
 
     Gpt() {
         Document document{kEnd};
@@ -138,17 +144,25 @@ struct Gpt {
             if (Joined && document.size() <= Context) continue;
             if (document.size() > Context + 1) document.resize(Context + 1);
             documents.push_back(document);
-            if (documents.size() == kSteps) break;
+            if (documents.size() == kSteps * Documents) break;
             document = {kEnd};
         }
+    }
+
+    [[nodiscard]] std::span<const Document> of_step(std::size_t step) const {
+        return std::span(documents).subspan(step * Documents, Documents);
     }
 
     static std::vector<double> parameters() { return uniform(kParameters, -0.14, 0.14, 25); }
 };
 
-/// All models, in the order of the report.
+/// The models of all engines, in the order of the report.
 using Models = std::tuple<Gpt<16, 16, false>, Gpt<64, 64, false>, Gpt<64, 64, true>, Moons, SeedNetwork,
                           Digits<1>, Digits<32>, Mnist<1>, Mnist<64>>;
+
+/// Models of large batches: for threads, and of documents of different lengths.
+using Mnist1024 = Mnist<1024>;
+using GptBatch = Gpt<16, 16, false, 16>;
 
 template <class W>
 concept IsGpt = requires {

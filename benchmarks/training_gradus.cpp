@@ -17,7 +17,7 @@ using gradus::ParameterView;
 using gradus::Value;
 
 /// Sums that the library records as one entry.
-struct Reductions {
+struct Reductions : Loops<Value> {
     template <class X>
     static Value dot(const ParameterView& p, std::size_t offset, const X* x, std::size_t n) {
         return gradus::dot(p.part(offset, n), std::span<const X>(x, n));
@@ -66,8 +66,10 @@ using WithReductions = GradusTraining<W, Reductions>;
 }  // namespace
 
 void add_training_gradus(std::vector<Run>& runs) {
-    add_training<WithLoops>(runs, "gradus-value");
-    add_training<WithReductions>(runs, "gradus-dot");
+    add_training<WithLoops>(runs, {"gradus-value"});
+    add_training<WithLoops, std::tuple<GptBatch>>(runs, {"gradus-value"});
+    add_training<WithReductions>(runs, {"gradus-dot"});
+    add_training<WithReductions, std::tuple<GptBatch>>(runs, {"gradus-dot"});
 }
 
 }  // namespace benchmarks

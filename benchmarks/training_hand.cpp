@@ -433,6 +433,9 @@ using HandTraining = typename Choice<W>::Type;
 
 }  // namespace
 
-void add_training_hand(std::vector<Run>& runs) { add_training<HandTraining>(runs, "hand"); }
+void add_training_hand(std::vector<Run>& runs) {
+    add_training<HandTraining>(runs, {"hand"});
+    add_training<HandTraining, std::tuple<Mnist1024>>(runs, {"hand"});
+}
 
 }  // namespace benchmarks

@@ -163,6 +163,9 @@ using Libtorch = typename Choice<W>::Type;
 
 }  // namespace
 
-void add_training_libtorch(std::vector<Run>& runs) { add_training<Libtorch>(runs, "libtorch"); }
+void add_training_libtorch(std::vector<Run>& runs) {
+    add_training<Libtorch>(runs, {"libtorch"});
+    add_training<Libtorch, std::tuple<Mnist1024>>(runs, {"libtorch"});
+}
 
 }  // namespace benchmarks

@@ -1,39 +1,66 @@
 // SPDX-License-Identifier: MIT
-// Engine "gradus-program": the perceptrons, written with values for one example and compiled for the batch.
+// Engines "gradus-program", "-f32" and "-2t": the losses of one example or document, compiled for batches.
 #include <algorithm>
+#include <map>
 
 #include "engine.hpp"
 #include "gradus/functions.hpp"
 #include "gradus/losses.hpp"
 #include "gradus/parameters.hpp"
 #include "gradus/program.hpp"
+#include "gradus/reduce.hpp"
 #include "training_scalars.hpp"
 
 namespace benchmarks {
 
 namespace {
 
+using gradus::CompileOptions;
+using gradus::ParameterView;
 using gradus::Value;
 
-/// Operations instead of comparisons: a program has one path then.
-Value activation(Activation f, const Value& x) {
-    if (f == Activation::relu) return relu(x);
-    if (f == Activation::sigmoid) return sigmoid(x);
-    if (f == Activation::tanh) return tanh(x);
-    return x;
-}
+/// Loops of scalars, with operations instead of comparisons and of indices: a program has one path then.
+struct Operations : Loops<Value> {
+    static Value activate(Activation f, const Value& x) {
+        if (f == Activation::relu) return relu(x);
+        if (f == Activation::sigmoid) return sigmoid(x);
+        if (f == Activation::tanh) return tanh(x);
+        return x;
+    }
+    static Value sum_log_exp(const std::vector<Value>& x) { return gradus::logsumexp(x); }
+    static std::span<Value> softmax(const std::vector<Value>& x) { return gradus::softmax(x); }
 
-/// The loss of one example, with loops over scalars.
-template <class W>
-Value loss_of(const gradus::Parameters& block, std::span<const Value> inputs, const Value& target) {
-    const auto p = block.view();
+    static Value pick(const std::vector<Value>& x, const Value& position) {
+        return gradus::pick(x, position);
+    }
+    static Value pick(const ParameterView& p, std::size_t offset, std::size_t columns, const Value& row,
+                      std::size_t column) {
+        std::vector<Value> all;
+        for (std::size_t i = 0; i < GptBatch::kTokens; ++i) all.push_back(p[offset + i * columns + column]);
+        return gradus::pick(all, row);
+    }
+};
+
+/// Numbers of examples, as many for each.
+struct Examples {
+    std::vector<double> numbers;  // (count, any)
+    std::size_t count = 0;
+
+    void add(std::span<const double> example) {
+        numbers.insert(numbers.end(), example.begin(), example.end());
+        ++count;
+    }
+};
+
+// ---- perceptrons: an example is its inputs and its target
+
+template <IsPerceptron W>
+Value loss_of(const ParameterView& p, std::span<const Value> example) {
+    const std::span<const Value> inputs = example.first(W::kInputs);
+    const Value& target = example.back();
     std::vector<Value> x(inputs.begin(), inputs.end()), y;
     for (std::size_t i = 0; i < W::kLayers; ++i) {
-        y.resize(W::kWidths[i + 1]);
-        for (std::size_t j = 0; j < y.size(); ++j) {
-            const Value sum = Loops<Value>::dot(p, W::weights(i) + j * x.size(), x.data(), x.size());
-            y[j] = activation(i + 1 == W::kLayers ? W::kOutput : W::kHidden, sum + p[W::biases(i) + j]);
-        }
+        layer<Value, Operations>(workload<W>(), i, p, x.data(), y);
         swap(x, y);
     }
     if constexpr (W::kLoss == Loss::hinge) return relu(1.0 - target * x[0]);
@@ -41,24 +68,62 @@ Value loss_of(const gradus::Parameters& block, std::span<const Value> inputs, co
     return gradus::softmax_cross_entropy(x, target);
 }
 
-template <class W>
+template <IsPerceptron W>
+std::vector<Examples> examples_of(std::size_t) {
+    const W& w = workload<W>();
+    Examples all;
+    for (std::size_t e = 0; e < W::kBatch; ++e) {
+        std::vector<double> example(&w.inputs[e * W::kInputs], &w.inputs[e * W::kInputs] + W::kInputs);
+        example.push_back(w.targets[e]);
+        all.add(example);
+    }
+    return {all};
+}
+
+// ---- language models: an example is its share of the step, then its tokens
+
+template <IsGpt W>
+Value loss_of(const ParameterView& p, std::span<const Value> example) {
+    return example[0] * GptLoss<Value, Operations, W, ParameterView>(p)(example.subspan(1));
+}
+
+/// Documents of one length are computed together: their mean loss counts by how many they are.
+template <IsGpt W>
+std::vector<Examples> examples_of(std::size_t step) {
+    const auto documents = workload<W>().of_step(step);
+    std::map<std::size_t, std::size_t> counts;
+    for (const auto& document : documents) ++counts[document.size()];
+    std::map<std::size_t, Examples> by_length;
+    for (const auto& document : documents) {
+        const auto count = static_cast<double>(counts[document.size()]);
+        std::vector<double> example{count / static_cast<double>(documents.size())};
+        example.insert(example.end(), document.begin(), document.end());
+        by_length[document.size()].add(example);
+    }
+    std::vector<Examples> all;
+    for (auto& [length, examples] : by_length) all.push_back(std::move(examples));
+    return all;
+}
+
+// ---- engines
+
+template <class W, CompileOptions Options>
 class CompiledTraining : public Task {
    public:
     explicit CompiledTraining(const std::vector<double>& p)
-        : program_(filled(block_, p), [this](std::span<const Value> numbers) {
-              return std::vector<Value>{loss_of<W>(block_, numbers.first(W::kInputs), numbers.back())};
-          }) {
-        const W& w = workload<W>();
-        for (std::size_t e = 0; e < W::kBatch; ++e) {
-            const auto row = std::span(w.inputs).subspan(e * W::kInputs, W::kInputs);
-            batch_.insert(batch_.end(), row.begin(), row.end());
-            batch_.push_back(w.targets[e]);
-        }
+        : program_(
+              filled(block_, p),
+              [this](std::span<const Value> x) { return std::vector<Value>{loss_of<W>(block_.view(), x)}; },
+              Options) {
+        for (std::size_t step = 0; step < W::kSteps; ++step) steps_.push_back(examples_of<W>(step));
     }
 
-    double gradient(std::size_t) override {
+    double gradient(std::size_t step) override {
         block_.zero_gradients();
-        return program_.value_and_gradient(batch_, W::kBatch);
+        double sum = 0.0;
+        for (const Examples& examples : steps_[step])
+            sum += program_.value_and_gradient(examples.numbers, examples.count);
+        return sum;
     }
 
     double slope(std::span<const double> direction) override {
@@ -74,14 +139,27 @@ class CompiledTraining : public Task {
 
     gradus::Parameters block_;
     gradus::Program program_;
-    std::vector<double> batch_;  // (batch, inputs and target)
+    std::vector<std::vector<Examples>> steps_;  // examples of one shape together
 };
+
+template <class W>
+using InDouble = CompiledTraining<W, CompileOptions{}>;
+
+template <class W>
+using InFloat = CompiledTraining<W, CompileOptions{.single_precision = true}>;
+
+template <class W>
+using OnTwoThreads = CompiledTraining<W, CompileOptions{.threads = 2}>;
 
 }  // namespace
 
 void add_training_program(std::vector<Run>& runs) {
-    using Perceptrons = std::tuple<Moons, SeedNetwork, Digits<1>, Digits<32>, Mnist<1>, Mnist<64>>;
-    add_training<CompiledTraining>(runs, "gradus-program", static_cast<const Perceptrons*>(nullptr));
+    using All = std::tuple<Gpt<16, 16, false>, Gpt<64, 64, true>, Moons, SeedNetwork, Digits<1>, Digits<32>,
+                           Mnist<1>, Mnist<64>, GptBatch, Mnist1024>;
+    add_training<InDouble, All>(runs, {"gradus-program"});
+    add_training<InFloat, All>(runs, {.name = "gradus-program-f32", .tolerance = 1e-4});
+    add_training<OnTwoThreads, std::tuple<Mnist1024>>(runs,
+                                                      {.name = "gradus-program-2t", .has_threads = true});
 }
 
 }  // namespace benchmarks

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The losses of the models, written with scalars of type T for every engine that has such. A style says how
-// sums of products are written: with loops, as here, or with functions of a library.
+// the parts are written: with loops and comparisons, as here, or with functions of a library.
 #pragma once
 
 #include "training.hpp"
@@ -41,23 +41,32 @@ struct Loops {
         for (T& y_i : y) y_i = y_i / sum;
         return y;
     }
-};
 
-template <class T>
-T activate(Activation f, const T& x) {
-    using std::exp, std::tanh;
-    switch (f) {
-        case Activation::relu:
-            return x > 0.0 ? x : T(0.0);
-        case Activation::sigmoid:
-            return 1.0 / (1.0 + exp(-1.0 * x));
-        case Activation::tanh:
-            return tanh(x);
-        case Activation::identity:
-            break;
+    static T activate(Activation f, const T& x) {
+        using std::exp, std::tanh;
+        switch (f) {
+            case Activation::relu:
+                return x > 0.0 ? x : T(0.0);
+            case Activation::sigmoid:
+                return 1.0 / (1.0 + exp(-1.0 * x));
+            case Activation::tanh:
+                return tanh(x);
+            case Activation::identity:
+                break;
+        }
+        return x;
     }
-    return x;
-}
+
+    /// Return x[position].
+    static const T& pick(const Numbers& x, std::size_t position) { return x[position]; }
+
+    /// Return an element of the matrix of p that begins at the offset.
+    template <class P>
+    static decltype(auto) pick(const P& p, std::size_t offset, std::size_t columns, std::size_t row,
+                               std::size_t column) {
+        return p[offset + row * columns + column];
+    }
+};
 
 /// Compute one layer of a perceptron, y = f(Wx + b).
 template <class T, class Style, IsPerceptron W, class P, class X>
@@ -66,7 +75,7 @@ void layer(const W&, std::size_t i, const P& p, const X* x, std::vector<T>& y) {
     y.resize(outputs);
     for (std::size_t j = 0; j < outputs; ++j) {
         const T sum = Style::dot(p, W::weights(i) + j * inputs, x, inputs) + p[W::biases(i) + j];
-        y[j] = activate<T>(i + 1 == W::kLayers ? W::kOutput : W::kHidden, sum);
+        y[j] = Style::activate(i + 1 == W::kLayers ? W::kOutput : W::kHidden, sum);
     }
 }
 
@@ -82,7 +91,7 @@ T loss(const W& w, const P& p, std::size_t) {
         }
         const double target = w.targets[row];
         if constexpr (W::kLoss == Loss::hinge) {
-            sum += activate<T>(Activation::relu, 1.0 - target * y[0]);
+            sum += Style::activate(Activation::relu, 1.0 - target * y[0]);
         } else if constexpr (W::kLoss == Loss::squared_error) {
             const T error = y[0] - target;
             sum += error * error;
@@ -99,14 +108,16 @@ class GptLoss {
    public:
     explicit GptLoss(const P& p) : p_(p) {}
 
-    T operator()(const typename W::Document& document) {
+    /// Return the loss of a document of tokens, which are indices or, in a program, numbers of its example.
+    template <class Token>
+    T operator()(std::span<const Token> document) {
         const std::size_t positions = document.size() - 1;
         keys_.resize(positions * W::kWidth);
         values_.resize(W::kWidth * positions);
         T sum = 0.0;
         for (std::size_t t = 0; t < positions; ++t) {
             const Row logits = position(document[t], t, positions);
-            sum += Style::sum_log_exp(logits) - logits[document[t + 1]];
+            sum += Style::sum_log_exp(logits) - Style::pick(logits, document[t + 1]);
         }
         return sum / static_cast<double>(positions);
     }
@@ -115,14 +126,15 @@ class GptLoss {
     using Row = std::vector<T>;
 
     /// Return the logits of the token that follows.
-    Row position(std::size_t token, std::size_t t, std::size_t positions) {
+    template <class Token>
+    Row position(const Token& token, std::size_t t, std::size_t positions) {
         Row x(W::kWidth);
         for (std::size_t i = 0; i < W::kWidth; ++i)
-            x[i] = p_[W::kToken + token * W::kWidth + i] + p_[W::kPosition + t * W::kWidth + i];
+            x[i] = Style::pick(p_, W::kToken, W::kWidth, token, i) + p_[W::kPosition + t * W::kWidth + i];
         x = normalized(x);
         x = sum_of(x, linear(W::kMix, W::kWidth, attention(normalized(x), t, positions)));
         Row inner = linear(W::kUp, W::kInner, normalized(x));
-        for (T& number : inner) number = activate<T>(Activation::relu, number);
+        for (T& number : inner) number = Style::activate(Activation::relu, number);
         x = sum_of(x, linear(W::kDown, W::kWidth, inner));
         return linear(W::kLogits, W::kTokens, x);
     }
@@ -176,7 +188,10 @@ class GptLoss {
 
 template <class T, class Style = Loops<T>, IsGpt W, class P>
 T loss(const W& w, const P& p, std::size_t step) {
-    return GptLoss<T, Style, W, P>(p)(w.documents[step]);
+    T sum = 0.0;
+    for (const typename W::Document& document : w.of_step(step))
+        sum += GptLoss<T, Style, W, P>(p)(std::span<const std::size_t>(document));
+    return sum / static_cast<double>(W::kParts);
 }
 
 }  // namespace benchmarks

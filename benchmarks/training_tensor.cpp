@@ -140,6 +140,9 @@ using Tensors = typename Choice<W>::Type;
 
 }  // namespace
 
-void add_training_tensor(std::vector<Run>& runs) { add_training<Tensors>(runs, "gradus-tensor"); }
+void add_training_tensor(std::vector<Run>& runs) {
+    add_training<Tensors>(runs, {"gradus-tensor"});
+    add_training<Tensors, std::tuple<Mnist1024>>(runs, {"gradus-tensor"});
+}
 
 }  // namespace benchmarks

@@ -23,23 +23,39 @@ inline std::vector<double> uniform(std::size_t size, double low, double high, un
     return numbers;
 }
 
-/// log(sum exp(x_i)), stable for large arguments.
-template <class T>
-T log_sum_exp(const std::vector<T>& x) {
-    using std::exp, std::log;
-    T largest = x[0];
-    for (std::size_t i = 1; i < x.size(); ++i) {
-        if (x[i] > largest) largest = x[i];
+/// What formulas leave to the engine, as anybody writes it with scalars: with comparisons.
+struct Plain {
+    /// Return the largest of n numbers.
+    template <class T, class X>
+    static T largest(const X& x, std::size_t n) {
+        std::size_t largest = 0;
+        for (std::size_t i = 1; i < n; ++i) {
+            if (x[i] > x[largest]) largest = i;
+        }
+        return x[largest];
     }
+};
+
+/// log(sum exp(x_i)), stable for large arguments.
+template <class T, class Style = Plain, class X>
+T log_sum_exp(const X& x, std::size_t n) {
+    using std::exp, std::log;
+    const T largest = Style::template largest<T>(x, n);
     T sum = 0.0;
-    for (const T& x_i : x) sum += exp(x_i - largest);
+    for (std::size_t i = 0; i < n; ++i) sum += exp(x[i] - largest);
     return largest + log(sum);
+}
+
+template <class T, class Style = Plain>
+T log_sum_exp(const std::vector<T>& x) {
+    return log_sum_exp<T, Style>(x, x.size());
 }
 
 /// A network with one hidden layer of tanh neurons and softmax cross entropy on its outputs.
 /// Parameters: for each layer the weights, neuron by neuron, then the biases.
 template <std::size_t Inputs, std::size_t Hidden, std::size_t Outputs>
 struct Mlp {
+    static constexpr std::size_t kExamples = 1;
     static constexpr std::size_t kInputs = Inputs, kHidden = Hidden, kOutputs = Outputs;
     static constexpr std::size_t kHiddenBias = Hidden * Inputs, kOutputWeights = kHiddenBias + Hidden;
     static constexpr std::size_t kOutputBias = kOutputWeights + Outputs * Hidden;
@@ -51,13 +67,20 @@ struct Mlp {
 
     static std::vector<double> parameters() { return uniform(kOutputBias + Outputs, -0.1, 0.1, 2); }
 
-    template <class T, class P>
+    [[nodiscard]] const std::vector<double>& examples() const { return input; }
+
+    template <class T, class Style = Plain, class P>
     T operator()(const P& p) const {
+        return example<T, Style>(p, input.data());
+    }
+
+    template <class T, class Style, class P, class X>
+    static T example(const P& p, const X* x) {
         using std::tanh;
         std::vector<T> hidden(Hidden);
         for (std::size_t j = 0; j < Hidden; ++j) {
             T sum = p[kHiddenBias + j];
-            for (std::size_t i = 0; i < Inputs; ++i) sum += p[j * Inputs + i] * input[i];
+            for (std::size_t i = 0; i < Inputs; ++i) sum += p[j * Inputs + i] * x[i];
             hidden[j] = tanh(sum);
         }
         std::vector<T> logits(Outputs);
@@ -66,52 +89,80 @@ struct Mlp {
             for (std::size_t i = 0; i < Hidden; ++i) sum += p[kOutputWeights + j * Hidden + i] * hidden[i];
             logits[j] = sum;
         }
-        return log_sum_exp(logits) - logits[kTarget];
+        return log_sum_exp<T, Style>(logits) - logits[kTarget];
     }
 };
 
 /// Log likelihood of a Gaussian mixture, with the priors of ADBench.
 /// Parameters: weights alpha (k), means (k,d), log diagonals (k,d) and strict lower triangles (k,d(d-1)/2) of
 /// the square roots of the inverse covariances.
+template <std::size_t Dimension>
 struct Gmm {
-    static constexpr std::size_t kDimension = 10, kComponents = 25, kPoints = 1000;
+    static constexpr std::size_t kDimension = Dimension, kComponents = 25, kExamples = 1000;
     static constexpr std::size_t kTriangle = kDimension * (kDimension - 1) / 2;
     static constexpr std::size_t kMeans = kComponents, kDiagonals = kMeans + kComponents * kDimension;
     static constexpr std::size_t kTriangles = kDiagonals + kComponents * kDimension;
     static constexpr int kRepeats = 1;
-    static constexpr std::string_view kName = "gmm";
+    static constexpr std::string_view kName = Dimension == 10 ? "gmm" : "gmm-20";
 
-    std::vector<double> points = uniform(kPoints * kDimension, -1.0, 1.0, 3);
+    std::vector<double> points = uniform(kExamples * kDimension, -1.0, 1.0, 3);  // (examples,d)
+
+    [[nodiscard]] const std::vector<double>& examples() const { return points; }
 
     static std::vector<double> parameters() {
         return uniform(kTriangles + kComponents * kTriangle, -0.5, 0.5, 4);
     }
 
-    template <class T, class P>
+    template <class T, class Style = Plain, class P>
     T operator()(const P& p) const {
-        using std::exp;
-        constexpr std::size_t d = kDimension;
-        std::vector<T> alphas(kComponents), log_determinants(kComponents), diagonals(kComponents * d);
+        const Mixture<T, Style, P> mixture(p);
+        T sum = 0.0;
+        for (std::size_t n = 0; n < kExamples; ++n) sum += mixture.likelihood(&points[n * kDimension]);
+        return sum + mixture.prior;
+    }
+
+    /// What one example adds to the sum: its likelihood, and its share of the prior.
+    template <class T, class Style, class P, class X>
+    static T example(const P& p, const X* x) {
+        const Mixture<T, Style, P> mixture(p);
+        return mixture.likelihood(x) + mixture.prior / static_cast<double>(kExamples);
+    }
+
+   private:
+    /// What depends on the parameters alone.
+    template <class T, class Style, class P>
+    struct Mixture {
+        static constexpr std::size_t d = kDimension;
+
+        const P& p;
+        std::vector<T> alphas = std::vector<T>(kComponents), log_determinants = alphas;
+        std::vector<T> diagonals = std::vector<T>(kComponents * d);
         T prior = 0.0;
-        for (std::size_t k = 0; k < kComponents; ++k) {
-            alphas[k] = p[k];
-            T log_determinant = 0.0;
-            for (std::size_t i = 0; i < d; ++i) {
-                log_determinant += p[kDiagonals + k * d + i];
-                diagonals[k * d + i] = exp(p[kDiagonals + k * d + i]);
-                prior += 0.5 * diagonals[k * d + i] * diagonals[k * d + i];
-            }
-            for (std::size_t i = 0; i < kTriangle; ++i) {
-                const T& entry = p[kTriangles + k * kTriangle + i];
-                prior += 0.5 * entry * entry;
-            }
-            log_determinants[k] = log_determinant;
-        }
-        T likelihood = 0.0;
-        std::vector<T> centred(d), terms(kComponents);
-        for (std::size_t n = 0; n < kPoints; ++n) {
+
+        explicit Mixture(const P& parameters) : p(parameters) {
+            using std::exp;
             for (std::size_t k = 0; k < kComponents; ++k) {
-                for (std::size_t i = 0; i < d; ++i) centred[i] = points[n * d + i] - p[kMeans + k * d + i];
+                alphas[k] = p[k];
+                T log_determinant = 0.0;
+                for (std::size_t i = 0; i < d; ++i) {
+                    log_determinant += p[kDiagonals + k * d + i];
+                    diagonals[k * d + i] = exp(p[kDiagonals + k * d + i]);
+                    prior += 0.5 * diagonals[k * d + i] * diagonals[k * d + i];
+                }
+                for (std::size_t i = 0; i < kTriangle; ++i) {
+                    const T& entry = p[kTriangles + k * kTriangle + i];
+                    prior += 0.5 * entry * entry;
+                }
+                log_determinants[k] = log_determinant;
+            }
+            prior += -static_cast<double>(kExamples) * log_sum_exp<T, Style>(alphas);
+        }
+
+        template <class X>
+        T likelihood(const X* x) const {
+            std::vector<T> centred(d), terms(kComponents);
+            for (std::size_t k = 0; k < kComponents; ++k) {
+                for (std::size_t i = 0; i < d; ++i) centred[i] = x[i] - p[kMeans + k * d + i];
                 T square = 0.0;
                 std::size_t next = kTriangles + k * kTriangle;
                 for (std::size_t i = 0; i < d; ++i) {
@@ -121,10 +172,9 @@ struct Gmm {
                 }
                 terms[k] = alphas[k] + log_determinants[k] - 0.5 * square;
             }
-            likelihood += log_sum_exp(terms);
+            return log_sum_exp<T, Style>(terms);
         }
-        return likelihood - static_cast<double>(kPoints) * log_sum_exp(alphas) + prior;
-    }
+    };
 };
 
 /// A sum of sin, exp, sqrt, tanh and quotients over neighbouring parameters.
@@ -135,7 +185,7 @@ struct Chain {
 
     static std::vector<double> parameters() { return uniform(kSize, -1.0, 1.0, 5); }
 
-    template <class T, class P>
+    template <class T, class Style = Plain, class P>
     T operator()(const P& x) const {
         using std::exp, std::sin, std::sqrt, std::tanh;
         T sum = 0.0;
@@ -147,47 +197,89 @@ struct Chain {
     }
 };
 
-/// Fisher's equation on a ring of 50 cells by Runge-Kutta of order four, 500 steps; the squared norm of the
-/// end. Parameters: for each cell its start, its coupling to its neighbours and its rate of growth.
+/// Follow dy/dt = slope(y) for so many steps of length h, by Runge-Kutta of order four; return the squared
+/// norm of the end. slope(y, dy) fills in dy.
+template <class T, class Slope>
+T runge_kutta(std::vector<T> y, int steps, double h, Slope slope) {
+    const std::size_t n = y.size();
+    std::vector<T> middle(n), k1(n), k2(n), k3(n), k4(n);
+    for (int step = 0; step < steps; ++step) {
+        slope(y, k1);
+        for (std::size_t i = 0; i < n; ++i) middle[i] = y[i] + h / 2 * k1[i];
+        slope(middle, k2);
+        for (std::size_t i = 0; i < n; ++i) middle[i] = y[i] + h / 2 * k2[i];
+        slope(middle, k3);
+        for (std::size_t i = 0; i < n; ++i) middle[i] = y[i] + h * k3[i];
+        slope(middle, k4);
+        for (std::size_t i = 0; i < n; ++i) y[i] += h / 6 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i]);
+    }
+    T square = 0.0;
+    for (const T& y_i : y) square += y_i * y_i;
+    return square;
+}
+
+/// Fisher's equation on a ring of 50 cells, 500 steps.
+/// Parameters: for each cell its start, its coupling to its neighbours and its rate of growth.
 struct RungeKutta {
     static constexpr std::size_t kCells = 50;
-    static constexpr int kSteps = 500;
     static constexpr int kRepeats = 1;
     static constexpr std::string_view kName = "rk4";
 
     static std::vector<double> parameters() { return uniform(3 * kCells, 0.1, 0.9, 6); }
 
-    template <class T>
-    using State = std::vector<T>;
-
-    template <class T, class P>
-    static void slope(const P& p, const State<T>& y, State<T>& dy) {
-        for (std::size_t i = 0; i < kCells; ++i) {
-            const T &left = y[(i + kCells - 1) % kCells], &right = y[(i + 1) % kCells];
-            dy[i] = p[kCells + i] * (left - 2.0 * y[i] + right) + p[2 * kCells + i] * y[i] * (1.0 - y[i]);
-        }
-    }
-
-    template <class T, class P>
+    template <class T, class Style = Plain, class P>
     T operator()(const P& p) const {
-        constexpr double h = 0.01;
-        State<T> y(kCells), middle(kCells), k1(kCells), k2(kCells), k3(kCells), k4(kCells);
-        for (std::size_t i = 0; i < kCells; ++i) y[i] = p[i];
-        for (int step = 0; step < kSteps; ++step) {
-            slope(p, y, k1);
-            for (std::size_t i = 0; i < kCells; ++i) middle[i] = y[i] + h / 2 * k1[i];
-            slope(p, middle, k2);
-            for (std::size_t i = 0; i < kCells; ++i) middle[i] = y[i] + h / 2 * k2[i];
-            slope(p, middle, k3);
-            for (std::size_t i = 0; i < kCells; ++i) middle[i] = y[i] + h * k3[i];
-            slope(p, middle, k4);
+        std::vector<T> start(kCells);
+        for (std::size_t i = 0; i < kCells; ++i) start[i] = p[i];
+        return runge_kutta(start, 500, 0.01, [&](const std::vector<T>& y, std::vector<T>& dy) {
             for (std::size_t i = 0; i < kCells; ++i) {
-                y[i] += h / 6 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i]);
+                const T &left = y[(i + kCells - 1) % kCells], &right = y[(i + 1) % kCells];
+                dy[i] = p[kCells + i] * (left - 2.0 * y[i] + right) + p[2 * kCells + i] * y[i] * (1.0 - y[i]);
             }
-        }
-        T square = 0.0;
-        for (const T& y_i : y) square += y_i * y_i;
-        return square;
+        });
+    }
+};
+
+/// dy_i/dt = p_i y_(i-1), and dy_0/dt = p_0, 5000 steps: the "ode" of gradbench.
+/// Parameters: the factors; all start at 0.
+struct RungeKuttaChain {
+    static constexpr std::size_t kSize = 20;
+    static constexpr int kRepeats = 1;
+    static constexpr std::string_view kName = "rk4-chain";
+
+    static std::vector<double> parameters() { return uniform(kSize, 0.5, 1.5, 13); }
+
+    template <class T, class Style = Plain, class P>
+    T operator()(const P& p) const {
+        return runge_kutta(std::vector<T>(kSize, T(0.0)), 5000, 2.0 / 5000,
+                           [&](const std::vector<T>& y, std::vector<T>& dy) {
+                               dy[0] = p[0];
+                               for (std::size_t i = 1; i < kSize; ++i) dy[i] = p[i] * y[i - 1];
+                           });
+    }
+};
+
+/// dy/dt = tanh(A y) in 20 dimensions, 500 steps: 800,000 multiplications in products of A alone.
+/// Parameters: the start, then the rows of A.
+struct RungeKuttaDense {
+    static constexpr std::size_t kSize = 20;
+    static constexpr int kRepeats = 1;
+    static constexpr std::string_view kName = "rk4-dense";
+
+    static std::vector<double> parameters() { return uniform(kSize + kSize * kSize, -0.5, 0.5, 14); }
+
+    template <class T, class Style = Plain, class P>
+    T operator()(const P& p) const {
+        std::vector<T> start(kSize);
+        for (std::size_t i = 0; i < kSize; ++i) start[i] = p[i];
+        return runge_kutta(start, 500, 0.01, [&](const std::vector<T>& y, std::vector<T>& dy) {
+            using std::tanh;
+            for (std::size_t i = 0; i < kSize; ++i) {
+                T sum = 0.0;
+                for (std::size_t j = 0; j < kSize; ++j) sum += p[kSize * (i + 1) + j] * y[j];
+                dy[i] = tanh(sum);
+            }
+        });
     }
 };
 
@@ -218,7 +310,7 @@ struct Determinant {
         return sum;
     }
 
-    template <class T, class P>
+    template <class T, class Style = Plain, class P>
     T operator()(const P& matrix) const {
         return minor<T>(matrix, 0, (1u << kSize) - 1);
     }
@@ -232,7 +324,7 @@ struct Dot {
 
     static std::vector<double> parameters() { return uniform(2 * kSize, 0.0, 1.0, 8); }
 
-    template <class T, class P>
+    template <class T, class Style = Plain, class P>
     T operator()(const P& p) const {
         T sum = 0.0;
         for (std::size_t i = 0; i < kSize; ++i) sum += p[i] * p[kSize + i];
@@ -247,7 +339,7 @@ struct Tiny {
 
     static std::vector<double> parameters() { return {0.5, 1.25, -0.75, 2.0}; }
 
-    template <class T, class P>
+    template <class T, class Style = Plain, class P>
     T operator()(const P& p) const {
         using std::exp, std::sin, std::sqrt;
         const T &x = p[0], &y = p[1], &z = p[2], &w = p[3];
@@ -255,25 +347,18 @@ struct Tiny {
     }
 };
 
-/// log(sum exp(x_i)) of 100,000 parameters.
+/// log(sum exp(x_i)) of all parameters.
+template <std::size_t Size>
 struct LogSumExp {
-    static constexpr std::size_t kSize = 100'000;
+    static constexpr std::size_t kSize = Size;
     static constexpr int kRepeats = 1;
-    static constexpr std::string_view kName = "logsumexp";
+    static constexpr std::string_view kName = Size == 100'000 ? "logsumexp" : "logsumexp-640k";
 
     static std::vector<double> parameters() { return uniform(kSize, -5.0, 5.0, 9); }
 
-    template <class T, class P>
+    template <class T, class Style = Plain, class P>
     T operator()(const P& p) const {
-        using std::exp, std::log;
-        std::size_t largest = 0;
-        for (std::size_t i = 1; i < kSize; ++i) {
-            if (p[i] > p[largest]) largest = i;
-        }
-        const T& shift = p[largest];
-        T sum = 0.0;
-        for (std::size_t i = 0; i < kSize; ++i) sum += exp(p[i] - shift);
-        return shift + log(sum);
+        return log_sum_exp<T, Style>(p, kSize);
     }
 };
 
@@ -288,7 +373,7 @@ struct LeastSquares {
 
     static std::vector<double> parameters() { return uniform(kUnknowns, -1.0, 1.0, 12); }
 
-    template <class T, class P>
+    template <class T, class Style = Plain, class P>
     T operator()(const P& p) const {
         T sum = 0.0;
         for (std::size_t i = 0; i < kEquations; ++i) {
@@ -303,9 +388,18 @@ struct LeastSquares {
 using SmallMlp = Mlp<64, 64, 10>;
 using LargeMlp = Mlp<784, 128, 10>;
 
-/// All workloads, in the order of the report.
-using Workloads =
-    std::tuple<SmallMlp, LargeMlp, Gmm, Chain, RungeKutta, Determinant, Dot, Tiny, LogSumExp, LeastSquares>;
+/// The workloads of all engines, in the order of the report.
+using Workloads = std::tuple<SmallMlp, LargeMlp, Gmm<10>, Chain, RungeKutta, Determinant, Dot, Tiny,
+                             LogSumExp<100'000>, LeastSquares>;
+
+/// More of them, for which a tape is long.
+using LargeWorkloads = std::tuple<Gmm<20>, RungeKuttaChain, RungeKuttaDense, LogSumExp<640'000>>;
+
+/// A workload that is a sum over examples, of numbers of their own: what each one adds is example(p, x).
+template <class W>
+concept HasExamples = requires {
+    W::kExamples;
+};
 
 /// The one instance of a workload, made when it is first asked for.
 template <class W>
