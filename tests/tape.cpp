@@ -96,6 +96,25 @@ TEST_CASE("backward: nor does the end of a scope around it change what was diffe
     CHECK_THROWS_WITH_AS(static_cast<void>(s.gradient()), kNoBackward, TapeError);
 }
 
+TEST_CASE("backward: nor does a pass inside a scope over something else") {
+    const Scope outer;
+    const Value a = variable(2.0), b = variable(3.0);
+    Value s = a * b;
+    {
+        const Scope inner;
+        backward(a * a);
+    }
+    CHECK(a.gradient() == 4.0);
+    s += a * b;
+    CHECK_THROWS_WITH_AS(static_cast<void>(s.gradient()), kNoBackward, TapeError);
+    const std::size_t entries = Tape::current().entry_count();
+    for (int i = 0; i < 3; ++i) {
+        const Scope inner;
+        backward(a * a);
+    }
+    CHECK(Tape::current().entry_count() <= entries + 1);
+}
+
 TEST_CASE("backward: many passes over one result take no more and more memory") {
     Tape tape;
     const Recording on(tape);

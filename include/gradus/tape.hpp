@@ -169,7 +169,10 @@ class Tape : private detail::Recorder {
     Tape& operator=(const Tape&) = delete;
 
     /// Return the tape that this thread records to.
-    static Tape& current();
+    static Tape& current() {
+        const bool is_first = detail::recorder == &detail::no_recorder;
+        return is_first ? own() : static_cast<Tape&>(*detail::recorder);
+    }
 
     /// Forget all entries, keep the memory. Every value recorded so far is dead.
     void clear();
@@ -244,13 +247,17 @@ class Tape : private detail::Recorder {
     friend struct OwnTape;
     struct Memory;
 
+    static Tape& own();  // the tape that a thread has without asking for one
     void require_room(std::size_t operand_count, std::size_t added_entries);
     void make_room(std::size_t operand_count, std::size_t added_entries);
     void set_limit();
-    [[nodiscard]] std::int64_t last() const;
-    void set_newest(std::int64_t slot);
+    [[nodiscard]] std::int64_t last() const { return static_cast<std::int64_t>(detail::slot_of(newest)); }
+    void set_newest(std::int64_t slot) {  // as one that no handle calls fresh
+        const detail::Tag tag = detail::make_tag(Slot{static_cast<std::int32_t>(slot)}, stamp);
+        newest = detail::Tag{detail::bits(tag) | detail::kFresh};
+    }
+    void keep_apart();
     Slot append(detail::OpCode code, double value, std::span<const detail::Operand> operands);
-    [[nodiscard]] bool is_live(Stamp of_value) const;
     void chain_rule(std::int64_t top);
     void open_stretch();
     void rewind(std::size_t depth);

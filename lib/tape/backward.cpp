@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// The backward pass, and the gradients that it leaves.
+#include <algorithm>
+
+#include "gradus/value.hpp"
+#include "tape/memory.hpp"
+
+namespace gradus {
+
+namespace {
+
+/// The chain rule: from entry `top`, whose operands end at `end`, down to the one above `bottom`.
+/// adjoint[operand] += partial * adjoint[entry], for each operand of each entry. Downward within an entry,
+/// too: the processor fetches a column ahead only if it is read in one direction.
+void sweep(const detail::Recorder& tape, double* adjoints, std::int64_t top, std::int64_t bottom,
+           std::size_t end) {
+    const Slot* const operands = tape.operands;
+    const double* const partials = tape.partials;
+    const detail::Count* const counts = tape.counts;
+    for (std::int64_t slot = top; slot > bottom; --slot) {
+        const std::size_t first = end - static_cast<std::size_t>(counts[slot]);
+        const double adjoint = adjoints[slot];
+        if (adjoint == 0.0) {
+            end = first;
+            continue;
+        }
+        while (end != first) {
+            --end;
+            adjoints[detail::number_of(operands[end])] += partials[end] * adjoint;
+        }
+    }
+}
+
+}  // namespace
+
+void Tape::backward(std::span<const Seed> seeds) {
+    Memory& m = *memory_;
+    std::int64_t top = 0;
+    for (const Seed& seed : seeds) {
+        if (seed.value.is_constant()) {
+            throw TapeError(
+                "backward: this value depends on no variable and no parameter. Make the inputs with "
+                "variable(), and "
+                "use Value, not double, from there to the result.");
+        }
+        require_live(seed.value.settle());
+        top = std::max(top, detail::number_of(seed.value.slot()));
+    }
+    keep_apart();
+    const std::int64_t last_entry = last();
+    m.reserve_adjoints(last_entry);
+    std::fill(m.adjoints + 1, m.adjoints + last_entry + 1, 0.0);
+    for (const Seed& seed : seeds) m.adjoints[detail::number_of(seed.value.slot())] += seed.seed;
+
+    chain_rule(top);
+    m.differentiated = last_entry;
+
+    m.bindings.hand_over(m.adjoints);
+}
+
+/// Pass the adjoints of the slots up to `top` on to their operands: scalars entry by entry, tensors by a call
+/// each.
+void Tape::chain_rule(std::int64_t top) {
+    const Memory& m = *memory_;
+    auto run = m.runs.rbegin();
+    std::int64_t slot = last();
+    std::size_t operands_end = end;
+    for (; run != m.runs.rend() && run->first > top; ++run) {
+        slot = run->first - 1;
+        operands_end = run->end;
+    }
+    const std::int64_t below = run == m.runs.rend() ? 0 : run->last;
+    for (; slot > std::max(top, below); --slot) operands_end -= static_cast<std::size_t>(counts[slot]);
+
+    for (; run != m.runs.rend(); ++run) {
+        sweep(*this, m.adjoints, slot, run->last, operands_end);
+        const double* const adjoints = m.adjoints + run->first;
+        const auto is_zero = [](double adjoint) { return adjoint == 0.0; };
+        if (run->run.pull != nullptr && !std::all_of(adjoints, adjoints + run->run.size, is_zero)) {
+            run->run.pull(run->run.closure, {*this, detail::slot_at(run->first)});
+        }
+        slot = run->first - 1;
+        operands_end = run->end;
+    }
+    sweep(*this, m.adjoints, slot, 0, operands_end);
+}
+
+const double* detail::Adjoints::result() const {
+    return tape_.memory_->adjoints + detail::number_of(result_);
+}
+
+double* detail::Adjoints::of(Slot first) const {
+    if (first == Slot::constant) return nullptr;
+    const std::int64_t slot = detail::number_of(first);
+    return slot > 0 ? tape_.memory_->adjoints + slot : tape_.memory_->bindings.gradient_of(slot);
+}
+
+double Tape::gradient(const Value& value) const {
+    if (value.is_constant()) {
+        throw TapeError("gradient: this value is a constant. Make it with variable() to have its gradient.");
+    }
+    require_live(value.tag());
+    const std::int64_t slot = detail::number_of(value.slot());
+    if (slot < 0) return *memory_->bindings.gradient_of(slot);
+    if (slot > memory_->differentiated) {
+        throw TapeError(
+            "gradient: no backward pass has run since this value was recorded. Call backward() first.");
+    }
+    return memory_->adjoints[slot];
+}
+
+void backward(const Value& y, double seed) { backward({{y, seed}}); }
+void backward(std::initializer_list<Seed> seeds) { backward(std::span(seeds.begin(), seeds.size())); }
+void backward(std::span<const Seed> seeds) { Tape::current().backward(seeds); }
+
+}  // namespace gradus

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// Recording, where the inline operators do not suffice.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "gradus/value.hpp"
+#include "operation.hpp"
+#include "tape/memory.hpp"
+
+namespace gradus {
+
+namespace {
+
+constexpr std::size_t kFirstRoom = std::size_t{1} << 14;  // operands a new tape has room for
+
+}  // namespace
+
+void Tape::require_room(std::size_t operand_count, std::size_t added_entries) {
+    const std::size_t needed_entries = entry_count() + added_entries;
+    if (end + operand_count > memory_->partials.capacity() || needed_entries >= memory_->counts.capacity() ||
+        needed_entries > max_entries_) {
+        make_room(operand_count, added_entries);
+    }
+}
+
+void Tape::make_room(std::size_t operand_count, std::size_t added_entries) {
+    Memory& m = *memory_;
+    const std::size_t entries = entry_count();
+    if (entries + added_entries > max_entries_) {
+        throw TapeError(fmt::format(
+            "tape: it is full: it holds {} entries and may hold {}. Rewind it after each step with "
+            "a Scope, or allow more with Options::max_entries.",
+            entries, max_entries_));
+    }
+    std::size_t room = m.partials.capacity();
+    if (end + operand_count + detail::kGrowth > room) {
+        room = std::max({kFirstRoom, 2 * room, end + operand_count + detail::kGrowth});
+    }
+    m.partials.reserve(room, end);
+    m.operands.reserve(room, end);
+    m.counts.reserve(std::max(2 * entries, entries + added_entries + (room - end)) + 1, entries + 1);
+    partials = m.partials.data();
+    operands = m.operands.data();
+    counts = m.counts.data();
+    if (mode_ == Mode::graph) {
+        m.values.reserve(m.counts.capacity(), entries + 1);
+        m.codes.reserve(m.counts.capacity(), entries + 1);
+    }
+    set_limit();
+}
+
+/// Say how far the inline operators may go before they ask again: each begins at most one entry, with
+/// at least one operand, which may grow to kGrowth operands. A graph records nothing inline.
+void Tape::set_limit() {
+    const std::size_t room = memory_->partials.capacity();
+    if (mode_ == Mode::graph || room == 0) return;
+    const std::size_t most_entries = std::min(memory_->counts.capacity() - 1, max_entries_);
+    limit = std::min(room - (detail::kGrowth - 1), end + most_entries - entry_count());
+}
+
+Slot detail::Recorder::record(OpCode code, double value, std::initializer_list<Operand> list) {
+    return static_cast<Tape&>(*this).append(code, value, {list.begin(), list.size()});
+}
+
+void detail::Recorder::record_comparison(Comparison comparison, const Value& a, const Value& b,
+                                         bool outcome) {
+    if (a.is_constant() && b.is_constant()) return;
+    require_live(a.settle());
+    require_live(b.settle());
+    const auto code =
+        static_cast<OpCode>(static_cast<std::uint8_t>(kEqual) + static_cast<std::uint8_t>(comparison));
+    record(code, outcome ? 1.0 : 0.0, {{a.slot(), 0.0, a.value()}, {b.slot(), 0.0, b.value()}});
+}
+
+void detail::Recorder::reserve(std::size_t operand_count) {
+    static_cast<Tape&>(*this).require_room(operand_count, 1);
+}
+
+/// Append an entry of at most kMaxOperands operands.
+Slot Tape::append(detail::OpCode code, double value, std::span<const detail::Operand> list) {
+    const bool graph = mode_ == Mode::graph;
+    const auto constant = [](const detail::Operand& operand) { return operand.slot == Slot::constant; };
+    const auto constants =
+        graph ? static_cast<std::size_t>(std::count_if(list.begin(), list.end(), constant)) : 0;
+    require_room(list.size(), constants + 1);
+
+    std::int64_t slot = last();
+    std::int64_t next_constant = slot + 1;
+    const auto add_entry = [&](detail::OpCode of_entry, double number, std::size_t operand_count) {
+        counts[++slot] = static_cast<detail::Count>(operand_count);
+        if (graph) {
+            memory_->codes.data()[slot] = of_entry;
+            memory_->values.data()[slot] = number;
+        }
+    };
+    if (graph) {
+        for (const detail::Operand& operand : list) {
+            if (constant(operand)) add_entry(detail::kConstant, operand.value, 0);
+        }
+    }
+    std::size_t kept = 0;
+    for (const detail::Operand& operand : list) {
+        if (constant(operand) && !graph) continue;
+        operands[end] = constant(operand) ? detail::slot_at(next_constant++) : operand.slot;
+        partials[end] = operand.partial;
+        ++end, ++kept;
+    }
+    add_entry(code, value, kept);
+    set_newest(slot);
+    set_limit();
+    return detail::slot_at(slot);
+}
+
+Value Tape::variable(double x) {
+    const Slot slot = append(detail::kVariable, x, {});
+    return {x, detail::make_tag(slot, stamp)};
+}
+
+Value Tape::record_many(detail::OpCode code, double y, std::span<const detail::Operand> list) {
+    constexpr std::size_t kPart = detail::kMaxOperands - 1;
+    std::array<detail::Operand, detail::kMaxOperands> part;
+    std::size_t in_part = 0;
+    for (std::size_t k = 0; k < list.size(); ++k) {
+        part[in_part++] = list[k];
+        if (in_part > kPart - 1 && k + 1 < list.size()) {  // to be continued in the next entry
+            part[0] = {append(detail::kPart, detail::kNaN, {part.data(), in_part}), 1.0, detail::kNaN};
+            in_part = 1;
+        }
+    }
+    return {y, detail::make_tag(append(code, y, {part.data(), in_part}), stamp)};
+}
+
+std::span<Value> Tape::values(std::size_t n) {
+    Value* const first = static_cast<Value*>(allocate(n * sizeof(Value), alignof(Value)));
+    std::uninitialized_fill_n(first, n, Value{});
+    return {first, n};
+}
+
+void* Tape::allocate(std::size_t bytes, std::size_t alignment) {
+    return memory_->arena.take(bytes, alignment);
+}
+
+Slot Tape::record_run(const detail::Run& run) {
+    // Adjoints of tensors begin at a cache line, for kernels.
+    const std::size_t unused = mode_ == Mode::melting && run.size >= detail::kLine
+                                   ? detail::kLine - 1 - entry_count() % detail::kLine
+                                   : 0;
+    require_room(0, unused + run.size);
+    std::fill_n(counts + entry_count() + 1, unused, detail::Count{0});
+    const std::int64_t first = last() + static_cast<std::int64_t>(unused) + 1;
+    const std::int64_t last_of_run = first + static_cast<std::int64_t>(run.size) - 1;
+    memory_->runs.push_back({run, first, last_of_run, end});
+    set_newest(last_of_run);
+    set_limit();
+    return detail::slot_at(first);
+}
+
+/// Let nothing that is recorded later melt into what has an adjoint now: an empty entry keeps it away.
+void Tape::keep_apart() {
+    const bool ends_in_tensor = !memory_->runs.empty() && memory_->runs.back().last == last();
+    const bool may_melt =
+        mode_ == Mode::melting && last() > 0 && !ends_in_tensor && counts[last()] != detail::Count{0};
+    if (!may_melt) return;
+    if (entry_count() == max_entries_) {
+        newest = detail::Tag{detail::bits(detail::make_tag(detail::slot_of(newest), Stamp::none)) |
+                             detail::kFresh};
+        return;
+    }
+    require_room(0, 1);
+    counts[last() + 1] = detail::Count{0};
+    set_newest(last() + 1);
+    set_limit();
+}
+
+Slot Tape::bind(const std::shared_ptr<detail::Block>& block, Use use) {
+    return detail::slot_at(memory_->bindings.bind(block, use));
+}
+
+void Tape::use_as_scalar(Slot parameter) { memory_->bindings.use_as_scalar(detail::number_of(parameter)); }
+
+}  // namespace gradus
