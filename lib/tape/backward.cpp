@@ -46,7 +46,10 @@ void Tape::backward(std::span<const Seed> seeds) {
         require_live(seed.value.settle());
         top = std::max(top, detail::number_of(seed.value.slot()));
     }
-    keep_apart();
+    if (top < last())
+        keep_apart();
+    else
+        set_newest(top);  // its handle, if there was only one, is a seed, and settled by now
     const std::int64_t last_entry = last();
     m.reserve_adjoints(last_entry);
     std::fill(m.adjoints + 1, m.adjoints + last_entry + 1, 0.0);
