@@ -9,8 +9,6 @@
 #include <span>
 #include <vector>
 
-#include "gradus/data.hpp"
-
 namespace gradus {
 
 namespace {
@@ -67,15 +65,33 @@ std::string first_not_finite(const Parameters& parameters, std::span<const doubl
 
 using BatchLoss = std::function<Value(std::span<const std::size_t>)>;
 
+/// What computes the mean loss of a batch, and adds its gradient to that of the parameters.
+using BatchGradient = std::function<double(std::span<const std::size_t>)>;
+
+/// Record the loss of a batch, so many examples at once, and differentiate it. Stops at one that is not
+/// finite.
+BatchGradient on_the_tape(const BatchLoss& loss, std::size_t piece_size) {
+    return [&loss, piece_size](std::span<const std::size_t> batch) {
+        double sum = 0.0;
+        for (std::size_t begin = 0; begin < batch.size() && std::isfinite(sum); begin += piece_size) {
+            const auto piece = batch.subspan(begin, std::min(piece_size, batch.size() - begin));
+            const double weight = static_cast<double>(piece.size()) / static_cast<double>(batch.size());
+            const Scope scope;
+            const Value y = loss(piece);
+            sum += weight * y.value();
+            if (std::isfinite(sum)) backward(y, weight);
+        }
+        return sum;
+    };
+}
+
 /// One run of the loop.
 class Training {
    public:
-    /// The loss is recorded for so many examples at once, the piece, and at most for a batch.
-    Training(Optimizer& optimizer, const BatchLoss& loss, std::size_t piece, const TrainOptions& options)
+    Training(Optimizer& optimizer, const BatchGradient& gradient, const TrainOptions& options)
         : optimizer_(optimizer),
           parameters_(optimizer.parameters()),
-          loss_(loss),
-          piece_(piece),
+          gradient_(gradient),
           options_(options),
           last_finite_(parameters_) {}
 
@@ -107,16 +123,8 @@ class Training {
     /// Return the mean loss of a batch, and leave its gradient with the parameters.
     double differentiate(std::span<const std::size_t> batch) {
         parameters_.zero_gradients();
-        batch_loss_ = 0.0;
-        for (std::size_t begin = 0; begin < batch.size(); begin += piece_) {
-            const auto piece = batch.subspan(begin, std::min(piece_, batch.size() - begin));
-            const double weight = static_cast<double>(piece.size()) / static_cast<double>(batch.size());
-            const Scope scope;
-            const Value loss = loss_(piece);
-            batch_loss_ += weight * loss.value();
-            require_finite(batch_loss_, "the loss");
-            backward(loss, weight);
-        }
+        batch_loss_ = gradient_(batch);
+        require_finite(batch_loss_, "the loss");
         return batch_loss_;
     }
 
@@ -165,8 +173,7 @@ class Training {
 
     Optimizer& optimizer_;
     const Parameters& parameters_;
-    const BatchLoss& loss_;
-    std::size_t piece_;
+    const BatchGradient& gradient_;
     const TrainOptions& options_;
     Snapshot last_finite_;
     std::optional<double> first_objective_;  // of the first step
@@ -175,10 +182,10 @@ class Training {
     double batch_loss_ = 0.0;
 };
 
-TrainResult run(Optimizer& optimizer, std::size_t examples, const BatchLoss& loss, std::size_t piece,
+TrainResult run(Optimizer& optimizer, std::size_t examples, const BatchGradient& gradient,
                 const TrainOptions& options) {
     require_sense(options);
-    Training training(optimizer, loss, piece, options);
+    Training training(optimizer, gradient, options);
     Batches batches(examples, options.batch_size, options.seed);
     Snapshot best_parameters(optimizer.parameters());
     TrainResult result;
@@ -202,15 +209,23 @@ TrainResult run(Optimizer& optimizer, std::size_t examples, const BatchLoss& los
 TrainResult train(Optimizer& optimizer, std::size_t examples, const std::function<Value(std::size_t)>& loss,
                   const TrainOptions& options) {
     require_loss(loss != nullptr);
-    const auto of_one = [&](std::span<const std::size_t> example) { return loss(example[0]); };
-    return run(optimizer, examples, of_one, 1, options);
+    const BatchLoss of_one = [&](std::span<const std::size_t> example) { return loss(example[0]); };
+    return run(optimizer, examples, on_the_tape(of_one, 1), options);
 }
 
 TrainResult train_batches(Optimizer& optimizer, std::size_t examples,
                           const std::function<Value(std::span<const std::size_t>)>& loss,
                           const TrainOptions& options) {
     require_loss(loss != nullptr);
-    return run(optimizer, examples, loss, options.batch_size, options);
+    return run(optimizer, examples, on_the_tape(loss, options.batch_size), options);
+}
+
+TrainResult train(Optimizer& optimizer, const Dataset& data, const Program& program,
+                  const TrainOptions& options) {
+    const auto gradient = [&](std::span<const std::size_t> batch) {
+        return program.value_and_gradient(data.examples(batch), batch.size());
+    };
+    return run(optimizer, data.rows, gradient, options);
 }
 
 double mean_loss(std::size_t examples, const std::function<double(std::size_t)>& loss) {

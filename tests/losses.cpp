@@ -100,6 +100,13 @@ TEST_CASE("losses: the gradient of softmax cross entropy is p minus the target")
     CHECK(logits[2].gradient() == doctest::Approx(0.25));
 }
 
+TEST_CASE("losses: a target may be a value, for programs") {
+    const Value y = variable(0.25), sign = variable(-1.0), share = variable(0.5);
+    CHECK(hinge(y, sign).value() == hinge(0.25, -1.0));
+    CHECK(squared_error(y, share).value() == squared_error(0.25, 0.5));
+    CHECK(binary_cross_entropy(y, share).value() == binary_cross_entropy(0.25, 0.5));
+}
+
 TEST_CASE("losses: at the kink of the hinge the slope is 0") {
     const Value score = variable(1.0);
     backward(hinge(score, 1.0));
@@ -124,6 +131,7 @@ TEST_CASE("losses: mistakes are named") {
     CHECK_THROWS_WITH_AS(hinge(0.5, 0.0),
                          "hinge: the target is neither -1 nor 1: 0. Give -1 for one class, 1 for the other.",
                          DomainError);
+    CHECK_THROWS_AS(hinge(Value(0.5), Value(0.0)), DomainError);
     CHECK_THROWS_WITH_AS(
         huber(0.5, 0.0, 0.0),
         "huber: delta is not positive and finite: 0. Give the error from which on the loss is "

@@ -13,6 +13,7 @@
 #include "gradus/data.hpp"
 #include "gradus/losses.hpp"
 #include "gradus/nn.hpp"
+#include "gradus/program.hpp"
 
 using namespace gradus;
 
@@ -298,6 +299,52 @@ TEST_CASE("train: losses of batches stop early and diverge as those of examples 
         .batch_size = kFullBatch, .validation_loss = [] { return 1.0; }, .patience = 2};
     CHECK(train_batches(slow, 3, first, options).stopped_early);
     CHECK(slow.steps() == 3);
+}
+
+TEST_CASE("train: a program of the loss gives the steps that the loss itself gives") {
+    Dataset data;
+    data.rows = 4, data.columns = 2;
+    for (const auto& row : kInputs) data.inputs.insert(data.inputs.end(), row.begin(), row.end());
+    data.targets.assign(kXor.begin(), kXor.end());
+    const auto run = [&](bool compiled) {
+        const Xor task;
+        Adam adam(task.model.parameters(), {.learning_rate = 0.05});
+        const TrainOptions options{.epochs = 50,
+                                   .batch_size = 3,
+                                   .seed = 3,
+                                   .regularization = {.l2 = 0.001},
+                                   .max_gradient_norm = 0.5};
+        const Program program = compile(task.model, [&](std::span<const Value> x, const Value& target) {
+            return binary_cross_entropy(task.model(x)[0], target);
+        });
+        const Epoch last =
+            (compiled ? train(adam, data, program, options) : train(adam, 4, task, options)).last;
+        Numbers numbers = task.numbers();
+        numbers.insert(numbers.end(), {last.loss, last.penalty});
+        return numbers;
+    };
+    const Numbers as_program = run(true), on_the_tape = run(false);
+    for (std::size_t i = 0; i < on_the_tape.size(); ++i)
+        CHECK(as_program[i] == doctest::Approx(on_the_tape[i]).epsilon(1e-11));
+}
+
+TEST_CASE("train: a program stops early and diverges as a loss does") {
+    const Mean mean;
+    Dataset data;
+    data.rows = 3, data.targets = mean.targets;
+    const Program program(mean.parameters, [&](std::span<const Value> x) {
+        return std::vector<Value>{0.5 * squared_error(Value(mean.p.view()[0]), x.back())};
+    });
+    Sgd fast(mean.parameters, {.learning_rate = 1e200});
+    CHECK_THROWS_AS(train(fast, data, program, {.batch_size = 2}), DivergenceError);
+    CHECK(std::isfinite(mean.number()));
+    mean.p.values()[0] = 0.0;
+    Sgd slow(mean.parameters, {.learning_rate = 0.5});
+    const TrainOptions options{
+        .batch_size = kFullBatch, .validation_loss = [] { return 1.0; }, .patience = 2};
+    CHECK(train(slow, data, program, options).stopped_early);
+    CHECK(slow.steps() == 3);
+    CHECK(mean.number() == 1.5);  // that after the first step
 }
 
 TEST_CASE("train: in steady state nothing is allocated") {

@@ -93,6 +93,10 @@ inline Value squared_error(const Value& y, const Value& target) {
     const Value error = y - target;
     return error * error;
 }
+inline Value hinge(const Value& score, const Value& target) {
+    detail::require_sign(target.value());
+    return relu(1.0 - target * score);
+}
 inline Value binary_cross_entropy(const Value& logit, const Value& target) {
     detail::require_probability(target.value());
     return target * softplus(-logit) + (1.0 - target) * softplus(logit);

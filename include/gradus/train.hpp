@@ -9,8 +9,10 @@
 #include <span>
 #include <string>
 
+#include "gradus/data.hpp"
 #include "gradus/error.hpp"
 #include "gradus/optim.hpp"
+#include "gradus/program.hpp"
 #include "gradus/regularization.hpp"
 
 namespace gradus {
@@ -97,6 +99,19 @@ TrainResult train(Optimizer& optimizer, std::size_t examples,
 TrainResult train_batches(Optimizer& optimizer, std::size_t examples,
                           const std::function<Value(std::span<const std::size_t> batch)>& loss,
                           const TrainOptions& options = {});
+
+/// Do the same with a program of the loss of one example, which is a row of the data and its target.
+///
+///     Program program = compile(model, [&](std::span<const Value> x, const Value& label) {
+///         return softmax_cross_entropy(model(x), label);
+///     });
+///     train(adam, data, program, {.epochs = 20, .batch_size = 32});
+///
+/// The steps are those of train() with the same seed, but for rounding. The program must be one of the
+/// parameters that the optimizer changes. Raises also what Program::value_and_gradient() does.
+/// Cost: memory for one batch of the program; the numbers of a batch are copied.
+TrainResult train(Optimizer& optimizer, const Dataset& data, const Program& program,
+                  const TrainOptions& options = {});
 
 /// Return the mean of loss(i) over the examples 0 ... examples - 1, for a validation loss.
 /// Raises DomainError if there are none.
