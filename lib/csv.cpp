@@ -172,6 +172,10 @@ class Reader {
         header_line_ = line_;
         const Header kind = first_line_kind();
         if (kind == Header::counts) {
+            if (options_.header == Header::detect) {
+                or_number_ = fmt::format("; if line {} is data, put a number in the place of {}", line_,
+                                         quoted(fields_[2]));
+            }
             counted_rows_ = count(0, "rows");
             data_.columns = count(1, "inputs");
             // Fields are text of the line buffer: names are copied before the next line comes.
@@ -204,7 +208,7 @@ class Reader {
                  fmt::format("wrong number of fields: {}, expected {} input{}{} as line {} says",
                              fields_.size(), data_.columns, data_.columns == 1 ? "" : "s",
                              has_target() ? " and a target" : "", header_line_),
-                 "Complete the line, or remove it");
+                 "Complete the line, or remove it" + or_number_);
         for (std::size_t i = 0; i < fields_.size(); ++i) {
             const double x = number(i);
             if (i != target_field())
@@ -244,7 +248,7 @@ class Reader {
         if (counted_rows_ && *counted_rows_ != data_.rows) {
             line_ = header_line_;
             fail(0, fmt::format("the header counts {} rows: {} found", *counted_rows_, data_.rows),
-                 "Correct the header, or look for lost lines");
+                 "Correct the header, or look for lost lines" + or_number_);
         }
         if (data_.rows == 0) fail_file("no rows: only a header", "Give a file with one row a line");
         if (!target_is_class()) return;
@@ -275,6 +279,7 @@ class Reader {
     std::ifstream file_;
     std::size_t line_ = 0;         // from 1; that of the line in the buffer
     std::size_t header_line_ = 0;  // the first that is not blank, header or not
+    std::string or_number_;        // another remedy, if that line only looks like a header
     std::optional<std::size_t> counted_rows_;
     std::vector<std::string_view> fields_;
     Dataset data_;

@@ -165,6 +165,17 @@ TEST_CASE("csv: letters in the first line are a mistake unless they make a heade
     CHECK(complaint("a,b,c\n3,4,1\n", {.header = Header::none}).starts_with("FILE:1:1: \"a\" is not a"));
 }
 
+TEST_CASE("csv: letters in the first line that look like the names of a header are named") {
+    CHECK(complaint("1,2,x\n") ==
+          "FILE:1:1: the header counts 1 rows: 0 found. Correct the header, or look for lost lines; "
+          "if line 1 is data, put a number in the place of \"x\".");
+    CHECK(complaint("5,3,x\n1,2,0\n") ==
+          "FILE:2:4: wrong number of fields: 3, expected 3 inputs and a target as line 1 says. "
+          "Complete the line, or remove it; if line 1 is data, put a number in the place of \"x\".");
+    CHECK(read("1,2,0\n").rows == 1);  // the remedy
+    CHECK(read("5,3,0\n1,2,0\n").rows == 2);
+}
+
 TEST_CASE("csv: messages show strange bytes as codes, and not too many") {
     CHECK(
         complaint("1,2,0\n3,\x1b[31m\xff,1\n").starts_with("FILE:2:2: \"\\x1b[31m\\xff\" is not a number. "));
@@ -186,7 +197,7 @@ TEST_CASE("csv: a line with other columns than the first is refused") {
 }
 
 TEST_CASE("csv: a header whose counts are wrong is refused") {
-    CHECK(complaint("3,1,a,b\n5,0\n6,1\n") ==
+    CHECK(complaint("3,1,a,b\n5,0\n6,1\n", {.header = Header::counts}) ==
           "FILE:1:1: the header counts 3 rows: 2 found. Correct the header, or look for lost lines.");
     CHECK(complaint("1,1,a,b\n5,0\n6,1\n").starts_with("FILE:1:1: the header counts 1 rows: 2 found. "));
     CHECK(complaint("2,5,a,b\n5,0\n6,1\n")
