@@ -32,6 +32,11 @@ Parameter Parameters::add(std::string name, std::vector<std::size_t> shape, bool
             fmt::format("parameters: the name is taken: \"{}\". Give each part its own name.", name));
     }
     const std::size_t size = std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
+    if (size == 0) {
+        throw ShapeError(fmt::format(
+            "parameters: a part of no numbers: \"{}\" has the shape ({}). Give sizes of 1 or more.", name,
+            fmt::join(shape, ",")));
+    }
     infos.push_back({std::move(name), std::move(shape), block_->values.size(), size, decays});
     block_->values.resize(block_->values.size() + size);
     block_->gradients.resize(block_->values.size());

@@ -44,6 +44,15 @@ TEST_CASE("parameters: a name that is taken or unknown is refused, and the named
     CHECK(block.size() == 2);
 }
 
+TEST_CASE("parameters: a part of no numbers is refused") {
+    Parameters block;
+    CHECK_THROWS_WITH_AS(
+        block.add("w", {2, 0}),
+        "parameters: a part of no numbers: \"w\" has the shape (2,0). Give sizes of 1 or more.", ShapeError);
+    CHECK(block.infos().empty());
+    CHECK(block.add("w", {2, 1}).size() == 2);
+}
+
 TEST_CASE("parameters: gradients add up until they are zeroed, and survive rewinding") {
     Tape tape;
     const Recording on(tape);

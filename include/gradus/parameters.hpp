@@ -91,8 +91,8 @@ class Parameters {
    public:
     Parameters() : block_(std::make_shared<detail::Block>()) {}
 
-    /// Append a part of zeros. Raises DomainError if the name is taken. Spans handed out before become
-    /// invalid.
+    /// Append a part of zeros. Raises DomainError if the name is taken, ShapeError if a size is 0. Spans
+    /// handed out before become invalid.
     Parameter add(std::string name, std::vector<std::size_t> shape, bool decays = true);
 
     /// Return the part of that name. Raises DomainError if there is none.
