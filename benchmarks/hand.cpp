@@ -44,6 +44,62 @@ double by_hand(const Mlp<I, H, O>& mlp, In p, Out g) {
     return log_sum - logits[M::kTarget];
 }
 
+template <std::size_t D>
+double by_hand(const Gmm<D>& gmm, In p, Out g) {
+    using M = Gmm<D>;
+    constexpr std::size_t K = M::kComponents;
+    static std::vector<double> determinants(K), diagonals(K * D), centred(K * D), rows(K * D), terms(K);
+    std::ranges::fill(g, 0.0);
+    const double n = static_cast<double>(M::kExamples), log_sum = log_sum_exp<double>(p, K);
+    double value = -n * log_sum;
+    for (std::size_t k = 0; k < K; ++k) {
+        g[k] = -n * std::exp(p[k] - log_sum);
+        determinants[k] = 0.0;
+        for (std::size_t i = k * D; i < (k + 1) * D; ++i) {
+            determinants[k] += p[M::kDiagonals + i];
+            const double q = diagonals[i] = std::exp(p[M::kDiagonals + i]);
+            value += 0.5 * q * q;
+            g[M::kDiagonals + i] = q * q;
+        }
+    }
+    for (std::size_t i = M::kTriangles; i < p.size(); ++i) {
+        value += 0.5 * p[i] * p[i];
+        g[i] = p[i];
+    }
+    for (std::size_t e = 0; e < M::kExamples; ++e) {
+        for (std::size_t k = 0; k < K; ++k) {
+            double *c = &centred[k * D], *row = &rows[k * D], square = 0.0;
+            const double* entry = &p[M::kTriangles + k * M::kTriangle];
+            for (std::size_t i = 0; i < D; ++i) c[i] = gmm.points[e * D + i] - p[M::kMeans + k * D + i];
+            for (std::size_t i = 0; i < D; entry += i, ++i) {
+                row[i] = diagonals[k * D + i] * c[i];
+                for (std::size_t j = 0; j < i; ++j) row[i] += entry[j] * c[j];
+                square += row[i] * row[i];
+            }
+            terms[k] = p[k] + determinants[k] - 0.5 * square;
+        }
+        const double likelihood = log_sum_exp(terms);
+        value += likelihood;
+        for (std::size_t k = 0; k < K; ++k) {  // d(likelihood)/d(term) = softmax
+            const double weight = std::exp(terms[k] - likelihood);
+            const double *c = &centred[k * D], *row = &rows[k * D];
+            const double* entry = &p[M::kTriangles + k * M::kTriangle];
+            double *dentry = &g[M::kTriangles + k * M::kTriangle], *dmean = &g[M::kMeans + k * D];
+            g[k] += weight;
+            for (std::size_t i = 0; i < D; entry += i, dentry += i, ++i) {
+                const double drow = -weight * row[i], diagonal = diagonals[k * D + i];
+                g[M::kDiagonals + k * D + i] += weight + drow * diagonal * c[i];
+                dmean[i] -= drow * diagonal;
+                for (std::size_t j = 0; j < i; ++j) {
+                    dentry[j] += drow * c[j];
+                    dmean[j] -= drow * entry[j];
+                }
+            }
+        }
+    }
+    return value;
+}
+
 double by_hand(const Chain&, In x, Out g) {
     std::ranges::fill(g, 0.0);
     double sum = 0.0;
@@ -108,8 +164,8 @@ struct Hand : EngineBase {
     static double gradient(In x, Out g) { return by_hand(workload<W>(), x, g); }
 };
 
-using Short =
-    std::tuple<SmallMlp, LargeMlp, Chain, Dot, Tiny, LogSumExp<100'000>, LogSumExp<640'000>, LeastSquares>;
+using Short = std::tuple<SmallMlp, LargeMlp, Gmm<10>, Gmm<20>, Chain, Dot, Tiny, LogSumExp<100'000>,
+                         LogSumExp<640'000>, LeastSquares>;
 
 }  // namespace
 

@@ -247,16 +247,18 @@ int run_all(const Options& options) {
                std::find(order.begin(), order.end(), b.workload);
     });
 
-    const int rounds = options.quick ? 1 : options.repetitions;
     std::vector<Result> results;
+    std::vector<int> rounds;  // what is slow to start is started less often
     for (const Run& run : runs) {
-        std::vector<double> cold;
-        for (int round = 0; round < (run.is_training ? 1 : std::min(rounds, 5)); ++round) {
-            const std::size_t checked = round == 0 ? run.steps : 0;
-            const auto result = in_new_process<Result>(run, [&] { return first_gradients(run, checked); });
-            if (round == 0) results.push_back(result);
-            cold.push_back(result.cold_ns);
-        }
+        results.push_back(in_new_process<Result>(run, [&] { return first_gradients(run, run.steps); }));
+        constexpr double kSlow = 2e8;
+        rounds.push_back(options.quick                    ? 1
+                         : results.back().cold_ns < kSlow ? options.repetitions
+                                                          : std::min(options.repetitions, 3));
+        if (run.is_training) continue;
+        std::vector<double> cold{results.back().cold_ns};
+        while (static_cast<int>(cold.size()) < std::min(rounds.back(), 5))
+            cold.push_back(in_new_process<Result>(run, [&] { return first_gradients(run, 0); }).cold_ns);
         results.back().cold_ns = median(cold);
     }
     if (!all_agree(runs, results)) return 1;
@@ -265,9 +267,10 @@ int run_all(const Options& options) {
     std::vector<std::size_t> turns(runs.size());
     std::iota(turns.begin(), turns.end(), std::size_t{0});
     std::mt19937 generator;
-    for (int round = 0; round < rounds; ++round) {
+    for (int round = 0; round < *std::ranges::max_element(rounds); ++round) {
         std::shuffle(turns.begin(), turns.end(), generator);
         for (const std::size_t i : turns) {
+            if (round >= rounds[i]) continue;
             times[i].push_back(
                 in_new_process<double>(runs[i], [&] { return measure_warm(runs[i], options); }));
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Engines "gradus-value", models of loops over scalars, and "gradus-dot", with the sums of the library.
+// Engines "gradus-value", models of loops over scalars, and "gradus-dot", with the sums of the library. And
+// "gradus-plain": the loops on a tape on which nothing melts, an entry for each operation.
 #include <algorithm>
 
 #include "engine.hpp"
@@ -29,7 +30,7 @@ struct Reductions : Loops<Value> {
     static std::span<Value> softmax(const std::vector<Value>& x) { return gradus::softmax(x); }
 };
 
-template <class W, class Style>
+template <class W, class Style, gradus::Tape::Mode Mode = gradus::Tape::Mode::melting>
 class GradusTraining : public Task {
    public:
     explicit GradusTraining(const std::vector<double>& p) {
@@ -39,10 +40,11 @@ class GradusTraining : public Task {
 
     double gradient(std::size_t step) override {
         parameters_.zero_gradients();
+        const gradus::Recording on(tape_);
         const gradus::Scope scope;
         const Value y = loss<Value, Style>(workload<W>(), parameters_.view(), step);
         gradus::backward(y);
-        size_ = {gradus::Tape::current().bytes(), gradus::Tape::current().entry_count()};
+        size_ = {tape_.bytes(), tape_.entry_count()};
         return y.value();
     }
 
@@ -53,6 +55,7 @@ class GradusTraining : public Task {
     [[nodiscard]] TapeSize tape_size() const override { return size_; }
 
    private:
+    gradus::Tape tape_{Mode};
     gradus::Parameters parameters_;
     TapeSize size_;
 };
@@ -61,11 +64,15 @@ template <class W>
 using WithLoops = GradusTraining<W, Loops<Value>>;
 
 template <class W>
+using WithoutMelting = GradusTraining<W, Loops<Value>, gradus::Tape::Mode::graph>;
+
+template <class W>
 using WithReductions = GradusTraining<W, Reductions>;
 
 }  // namespace
 
 void add_training_gradus(std::vector<Run>& runs) {
+    add_training<WithoutMelting, std::tuple<Digits<1>, Mnist<1>>>(runs, {"gradus-plain"});
     add_training<WithLoops>(runs, {"gradus-value"});
     add_training<WithLoops, std::tuple<GptBatch>>(runs, {"gradus-value"});
     add_training<WithReductions>(runs, {"gradus-dot"});
