@@ -37,6 +37,17 @@ inline CLI::Validator whole_number(std::uint64_t least) {
     return CLI::Validator(check, "");
 }
 
+/// Make a directory for pictures, unless there is one.
+inline void make_directory(const std::filesystem::path& directory) {
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    if (!error && access(directory.c_str(), W_OK) != 0) error.assign(errno, std::generic_category());
+    if (!error) return;
+    throw gradus::IoError(
+        fmt::format("pictures: the directory cannot be written to: {} ({}). Name another one with --out.",
+                    directory.string(), error.message()));
+}
+
 /// A lesson with its command line. main() declares one, adds options of its own, and returns run().
 class Lesson {
    public:
@@ -54,15 +65,25 @@ class Lesson {
         return app.add_option(name, target, help)->capture_default_str();
     }
 
+    /// Add the option to compile the loss into a program.
+    void offer_compiled() {
+        app.add_flag("--compiled", compiled, "compile the loss into a program, and train with that");
+    }
+
     /// Read the command line and run the lesson. A mistake becomes one line and exit status 1.
     int run(int argc, char** argv, const std::function<void()>& lesson) {
         name_ = std::filesystem::path(argv[0]).filename().string();
         try {
             app.parse(argc, argv);
+            if (app.get_option("--out")->count() > 0) make_directory(out);
             lesson();
             return 0;
         } catch (const CLI::Success& help) {
             return app.exit(help);
+        } catch (const CLI::ParseError& error) {
+            const std::string what = error.what();
+            fmt::print(stderr, "{}: {}{} See --help.\n", name_, what, what.ends_with('.') ? "" : ".");
+            return 1;
         } catch (const std::exception& error) {
             std::fflush(stdout);
             fmt::print(stderr, "{}: {}\n", name_, error.what());
@@ -73,8 +94,9 @@ class Lesson {
     /// Return whether the lesson runs as it was written: what training reaches is promised for that alone.
     [[nodiscard]] bool as_written() const {
         for (const CLI::Option* given : app.get_options()) {
-            const std::string name = given->get_name();
-            if (given->count() > 0 && name != "--seed" && name != "--out" && name != "--quiet") return false;
+            constexpr std::string_view kHarmless[] = {"--seed", "--out", "--quiet", "--compiled"};
+            const bool is_harmless = std::ranges::find(kHarmless, given->get_name()) != std::end(kHarmless);
+            if (given->count() > 0 && !is_harmless) return false;
         }
         return true;
     }
@@ -84,6 +106,7 @@ class Lesson {
     std::size_t epochs;
     std::filesystem::path out = "pictures";
     bool quiet = false;
+    bool compiled = false;
 
    private:
     std::string name_;
@@ -189,7 +212,7 @@ class Picture {
             fmt::print("no picture {}: gnuplot is not installed\n", file_.string());
             return;
         }
-        std::filesystem::create_directories(directory_);
+        make_directory(directory_);
         std::signal(SIGPIPE, SIG_IGN);  // if gnuplot gives up early, its exit status tells
         std::FILE* gnuplot = popen("gnuplot", "w");
         if (gnuplot == nullptr) throw std::system_error(errno, std::generic_category(), "gnuplot");
