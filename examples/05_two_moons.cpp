@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     example::Lesson lesson("Separate two moons with a multilayer perceptron and hinge loss.", 300);
     double rate = 0.1;
     lesson.option("--learning-rate", rate, "learning rate at the beginning; it falls to a tenth");
+    lesson.offer_compiled();
 
     return lesson.run(argc, argv, [&] {
         const gradus::Dataset moons = gradus::two_moons(100, 0.1, lesson.seed);
@@ -26,9 +27,8 @@ int main(int argc, char** argv) {
         gradus::Sgd descent(
             model.parameters(),
             {.learning_rate = gradus::schedule::linear(rate, 0.1 * rate, lesson.epochs), .momentum = 0.9});
-        const auto loss = [&](std::size_t i) {
-            return gradus::hinge(model(moons.row(i))[0], moons.label(i) == 1 ? 1.0 : -1.0);
-        };
+        const auto loss = [&](auto point, auto moon) { return hinge(model(point)[0], 2.0 * moon - 1.0); };
+        const auto of_one = [&](std::size_t i) { return loss(moons.row(i), moons.targets[i]); };
         const auto right = [&] {
             std::vector<std::size_t> predicted;
             for (std::size_t i = 0; i < moons.rows; ++i) {
@@ -49,7 +49,10 @@ int main(int argc, char** argv) {
         gradus::TrainOptions options{.epochs = lesson.epochs, .batch_size = gradus::kFullBatch};
         options.regularization.l2 = 1e-4;
         options.on_epoch = report;
-        gradus::train(descent, moons.rows, loss, options);
+        if (lesson.compiled)
+            gradus::train(descent, moons, gradus::compile(model, loss), options);
+        else
+            gradus::train(descent, moons.rows, of_one, options);
         if (lesson.as_written()) example::check_at_least("points right", right(), 0.99);
 
         example::Picture picture(lesson, "05_two_moons", 900, 600);

@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
     double rate = 0.02;
     lesson.option("--data", file, "CSV file: 30 measurements, then 0 for malignant or 1 for benign");
     lesson.option("--learning-rate", rate, "learning rate");
+    lesson.offer_compiled();
 
     return lesson.run(argc, argv, [&] {
         const gradus::Split split = gradus::stratified_split(example::read_rows(file, 30), 0.3, lesson.seed);
@@ -53,9 +54,8 @@ int main(int argc, char** argv) {
         for (const Trial& trial : trials) {
             model = gradus::MLP(trial.widths, {.hidden = "tanh", .seed = lesson.seed});
             gradus::Sgd descent(model.parameters(), {.learning_rate = rate, .momentum = 0.9});
-            const auto loss = [&](std::size_t i) {
-                return gradus::binary_cross_entropy(model(train.row(i))[0], train.targets[i]);
-            };
+            const auto loss = [&](auto x, auto target) { return binary_cross_entropy(model(x)[0], target); };
+            const auto of_one = [&](std::size_t i) { return loss(train.row(i), train.targets[i]); };
             const auto held_out = [&](std::size_t i) {
                 logits[i] = model.predict(test.row(i))[0];
                 return gradus::binary_cross_entropy(logits[i], test.targets[i]);
@@ -68,14 +68,15 @@ int main(int argc, char** argv) {
                 progress.step();
             };
             picture.add("$trial{} << EOD", &trial - trials.data());
-            const gradus::Epoch last = gradus::train(descent, train.rows, loss, options).last;
+            const auto last = lesson.compiled
+                                  ? gradus::train(descent, train, gradus::compile(model, loss), options).last
+                                  : gradus::train(descent, train.rows, of_one, options).last;
             picture.add("EOD");
 
             const double auc = gradus::roc_auc(logits, test.labels());
             std::size_t used = 0, weights = 0;
-            for (const gradus::Layer& layer : model.layers()) {
+            for (const gradus::Layer& layer : model.layers())
                 for (const double w : layer.weight().values()) ++weights, used += std::abs(w) > 0.01 ? 1 : 0;
-            }
             progress.erase();
             fmt::print("{:14}{:10.4f}{:11.4f}{:9.4f}{:10} of {}\n", trial.name, last.loss,
                        last.validation_loss, auc, used, weights);
@@ -89,9 +90,8 @@ int main(int argc, char** argv) {
         const std::vector<gradus::Value> x = gradus::variables(test.row(patient));
         gradus::backward(model(x)[0]);
         std::vector<std::pair<double, std::string>> parts;
-        for (std::size_t i = 0; i < x.size(); ++i) {
+        for (std::size_t i = 0; i < x.size(); ++i)
             parts.emplace_back(x[i].gradient() * x[i].value(), measurement(i));
-        }
         std::ranges::sort(parts, std::greater(), [](const auto& part) { return std::abs(part.first); });
         parts.resize(8);
         fmt::print(

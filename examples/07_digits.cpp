@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
     double rate = 0.1;
     lesson.option("--data", file, "CSV file: 64 pixels from 0 to 16, then the digit");
     lesson.option("--learning-rate", rate, "learning rate at the beginning; it falls to zero");
+    lesson.offer_compiled();
 
     return lesson.run(argc, argv, [&] {
         gradus::Dataset digits = example::read_rows(file, 64);
@@ -62,23 +63,25 @@ int main(int argc, char** argv) {
             print_images(split.train, kFirst, caption);
             fmt::print("{}\nepoch     loss   new images read right\n", model.describe());
         }
-        example::Progress progress(lesson, "training", lesson.epochs * split.train.rows);
+        example::Progress progress(lesson, "training", lesson.epochs);
         const std::size_t steps = lesson.epochs * ((split.train.rows - 1) / kBatch + 1);
         gradus::Sgd descent(model.parameters(),
                             {.learning_rate = gradus::schedule::linear(rate, 0.0, steps), .momentum = 0.9});
-        const auto loss = [&](std::size_t i) {
-            progress.step();
-            return gradus::softmax_cross_entropy(model(split.train.row(i)), split.train.label(i));
-        };
+        const auto loss = [&](auto image, auto digit) { return softmax_cross_entropy(model(image), digit); };
+        const auto of_one = [&](std::size_t i) { return loss(split.train.row(i), split.train.label(i)); };
         gradus::TrainOptions options{.epochs = lesson.epochs, .batch_size = kBatch, .seed = lesson.seed};
         options.regularization.l2 = 1e-3;
         options.on_epoch = [&](const gradus::Epoch& epoch) {
+            progress.step();
             if (lesson.quiet) return;
             progress.erase();
             const double right = count_answers().accuracy();
             fmt::print("{:5}{:9.4f}   {:5.1f}%\n", epoch.number, epoch.loss, 100.0 * right);
         };
-        gradus::train(descent, split.train.rows, loss, options);
+        if (lesson.compiled)
+            gradus::train(descent, split.train, gradus::compile(model, loss), options);
+        else
+            gradus::train(descent, split.train.rows, of_one, options);
         const gradus::ConfusionMatrix answers = count_answers();
         fmt::print("\n{}\n{} new images, accuracy {:.4f}; trained with {} images {} times in {:.1f} s\n",
                    answers.to_string(), answers.total(), answers.accuracy(), split.train.rows, lesson.epochs,

@@ -4,12 +4,13 @@
 // Goal    See that a language model is a page of formulas, and that they can be written number by number or
 //         with tensors: the same numbers, at another speed.
 // Before  10 and 11; gpt.hpp, where the model stands in both styles.
-// Look at the two first losses, equal to the last digits; at the time of a step with --style value; and
-//         at the names: pairs of letters made "brrerin" and "kka" (example 10), a GPT reads all that went
-//         before.
+// Look at the two first losses, equal to the last digits; at the time of a step with --style value, and when
+//         these values are compiled (--compiled); and at the names: pairs of letters made "brrerin" and "kka"
+//         (example 10), a GPT reads all that went before.
 #include "common.hpp"
 #include "gpt.hpp"
 #include "gradus/optim.hpp"
+#include "gradus/program.hpp"
 #include "text.hpp"
 
 int main(int argc, char** argv) {
@@ -27,6 +28,7 @@ int main(int argc, char** argv) {
     lesson.option("--context", sizes.context, "letters that it sees")->check(example::whole_number(1));
     lesson.option("--steps", steps, "steps of training, a name each")->check(example::whole_number(1));
     lesson.option("--style", style, "how it is computed")->check(CLI::IsMember({"value", "tensor"}));
+    lesson.app.add_flag("--compiled", lesson.compiled, "compile the style of values into a program");
     lesson.option("--temperature", temperature, "low: what is likely; high: what is new")
         ->check(CLI::PositiveNumber);
 
@@ -54,16 +56,25 @@ int main(int argc, char** argv) {
             model.parameters,
             {.learning_rate = gradus::schedule::linear(0.01, 0.0, steps), .beta1 = 0.85, .beta2 = 0.99});
         const auto loss_of = style == "value" ? example::by_value::loss : example::by_tensor::loss;
+        const auto on_the_tape = [&](std::span<const std::size_t> tokens) {
+            const gradus::Scope scope;
+            const gradus::Value loss = loss_of(model, tokens);
+            backward(loss);
+            return loss.value();
+        };
+        const gradus::Program program(model.parameters, [&](std::span<const gradus::Value> tokens) {
+            return std::vector<gradus::Value>{example::by_value::loss_of(model, tokens)};
+        });
         const std::size_t stretch = std::max<std::size_t>(steps / 10, 1);
         double sum = 0.0, mean = 0.0;
         fmt::print(" step   mean loss of {} steps\n", stretch);
         example::Progress progress(lesson, "training", steps);
         for (std::size_t step = 1; step <= steps; ++step) {
-            const gradus::Scope scope;
-            const gradus::Value loss = loss_of(model, characters.tokens(names[(step - 1) % names.size()]));
-            sum += loss.value();
+            const std::vector<std::size_t> tokens = characters.tokens(names[(step - 1) % names.size()]);
             model.parameters.zero_gradients();
-            backward(loss);
+            sum += lesson.compiled
+                       ? program.value_and_gradient(std::vector<double>(tokens.begin(), tokens.end()))
+                       : on_the_tape(tokens);
             adam.step();
             progress.step();
             if (step % stretch != 0) continue;
@@ -73,7 +84,7 @@ int main(int argc, char** argv) {
             fmt::print("{:5}{:9.4f}\n", step, mean);
         }
         const double seconds = progress.seconds();
-        fmt::print("\n{} steps with {}s in {:.2f} s: {:.0f} us each\n\n", steps, style, seconds,
+        fmt::print("\n{} steps in {:.2f} s: {:.0f} us each\n\n", steps, seconds,
                    1e6 * seconds / static_cast<double>(steps));
         if (lesson.as_written()) example::check("mean loss", mean, 2.35, 0.15);
 

@@ -131,14 +131,27 @@ inline Row attention(const Row& query, const Rows& keys, const Rows& values, std
     return y;
 }
 
+/// Return number i of the embedding of a token.
+inline gradus::Value embedding(const gradus::Parameter& matrix, std::size_t token, std::size_t i) {
+    return row(matrix, token)[i];
+}
+
+/// The same in a program, where a token is a number of its example: looked up in column i.
+inline gradus::Value embedding(const gradus::Parameter& matrix, const gradus::Value& token, std::size_t i) {
+    Row column;
+    for (std::size_t t = 0; t < matrix.info().shape[0]; ++t) column.push_back(row(matrix, t)[i]);
+    return pick(column, token);
+}
+
 /// Return a row of logits for each token: large ones for those that may come next.
-inline Rows logits(const Gpt& model, Tokens tokens) {
+template <class Token>
+Rows logits(const Gpt& model, std::span<const Token> tokens) {
     Rows answers;
     std::vector<Rows> keys(model.layers.size()), values(model.layers.size());
     for (std::size_t t = 0; t < tokens.size(); ++t) {
         Row x;
         for (std::size_t i = 0; i < model.options.width; ++i)
-            x.push_back(row(model.token, tokens[t])[i] + row(model.position, t)[i]);
+            x.push_back(embedding(model.token, tokens[t], i) + row(model.position, t)[i]);
         x = rms_norm(x);
         for (std::size_t l = 0; l < model.layers.size(); ++l) {
             const Gpt::Layer& layer = model.layers[l];
@@ -157,13 +170,15 @@ inline Rows logits(const Gpt& model, Tokens tokens) {
 }
 
 /// Return the mean loss of telling each token from those before it.
-inline gradus::Value loss(const Gpt& model, Tokens tokens) {
+template <class Token>
+gradus::Value loss_of(const Gpt& model, std::span<const Token> tokens) {
     const std::size_t n = std::min(model.options.context, tokens.size() - 1);
     const Rows answers = logits(model, tokens.first(n));
     gradus::Value sum = 0.0;
     for (std::size_t t = 0; t < n; ++t) sum += softmax_cross_entropy(answers[t], tokens[t + 1]);
     return sum / n;
 }
+inline gradus::Value loss(const Gpt& model, Tokens tokens) { return loss_of(model, tokens); }
 
 }  // namespace by_value
 
