@@ -20,9 +20,8 @@ namespace {
 const char* const kRewound =
     "value: it was recorded before the tape was rewound or cleared. Compute it again.";
 const char* const kOtherTape =
-    "value: it belongs to another tape, or to the tape of another thread. Compute it on this one, or pass on "
-    "its "
-    "number with value().";
+    "value: it belongs to another tape, to the tape of another thread, or to one that is gone. Compute it "
+    "on this one, or pass on its number with value().";
 const char* const kNoBackward =
     "gradient: no backward pass has run since this value was recorded. Call backward() first.";
 
@@ -252,6 +251,19 @@ TEST_CASE("tape: a value of another tape is refused; its number may be passed on
         CHECK(x.gradient() == 6.0);
     }
     CHECK((y + 1.0).value() == 2.0);
+}
+
+TEST_CASE("tape: a value of a tape that is gone is refused; its number may be passed on") {
+    Value x = 0.0;
+    {
+        Tape gone;
+        const Recording on(gone);
+        x = variable(3.0);
+    }
+    Tape tape;
+    const Recording on(tape);
+    CHECK_THROWS_WITH_AS(x + 1.0, kOtherTape, TapeError);
+    CHECK((x.value() + 1.0) == 4.0);
 }
 
 TEST_CASE("tape: values of many short-lived tapes do not pass for one another") {

@@ -127,9 +127,9 @@ void detail::Recorder::require_live(Tag tag) const {
         }
     }
     throw TapeError(
-        "value: it belongs to another tape, or to the tape of another thread. Compute it on this one, or "
-        "pass on "
-        "its number with value().");
+        "value: it belongs to another tape, to the tape of another thread, or to one that is gone. Compute "
+        "it "
+        "on this one, or pass on its number with value().");
 }
 
 Scope::Scope() : tape_(Tape::current()), depth_(tape_.memory_->stretches.size()) { tape_.open_stretch(); }
