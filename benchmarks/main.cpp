@@ -28,7 +28,7 @@ struct Options {
     std::string json;
     std::string filter = ".*";
     std::string names;
-    int repetitions = 7;
+    int repetitions = 5;
     double seconds = 0.04;
     bool quick = false;
 };
@@ -252,12 +252,13 @@ int run_all(const Options& options) {
     for (const Run& run : runs) {
         results.push_back(in_new_process<Result>(run, [&] { return first_gradients(run, run.steps); }));
         constexpr double kSlow = 2e8;
-        rounds.push_back(options.quick                    ? 1
-                         : results.back().cold_ns < kSlow ? options.repetitions
-                                                          : std::min(options.repetitions, 3));
-        if (run.is_training) continue;
+        const bool is_slow = options.quick || results.back().cold_ns > kSlow;
+        rounds.push_back(options.quick ? 1
+                         : is_slow     ? std::min(options.repetitions, 3)
+                                       : options.repetitions);
+        if (run.is_training || is_slow) continue;
         std::vector<double> cold{results.back().cold_ns};
-        while (static_cast<int>(cold.size()) < std::min(rounds.back(), 5))
+        while (static_cast<int>(cold.size()) < rounds.back())
             cold.push_back(in_new_process<Result>(run, [&] { return first_gradients(run, 0); }).cold_ns);
         results.back().cold_ns = median(cold);
     }
