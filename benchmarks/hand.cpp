@@ -116,6 +116,117 @@ double by_hand(const Chain&, In x, Out g) {
     return sum;
 }
 
+/// Runge-Kutta forward, then backward through its stages; return the squared norm of the end, and set dstart.
+/// slope(y, k) fills in k; back(y, k, dk, dy) adds to dy and to the gradient of the parameters.
+template <class Slope, class Back>
+double runge_kutta_by_hand(std::vector<double> y, std::size_t steps, double h, Out dstart, Slope slope,
+                           Back back) {
+    constexpr std::size_t kStages = 4;
+    constexpr double kReach[] = {0.0, 0.5, 0.5, 1.0}, kShare[] = {1.0 / 6, 2.0 / 6, 2.0 / 6, 1.0 / 6};
+    const std::size_t n = y.size();
+    static std::vector<double> points, slopes, dpoint, dslope;  // of all stages
+    points.resize(steps * kStages * n), slopes.resize(points.size());
+    dpoint.resize(n), dslope.resize(n);
+    for (std::size_t stage = 0; stage < steps * kStages; ++stage) {
+        const std::size_t s = stage % kStages;
+        double *point = &points[stage * n], *k = &slopes[stage * n];
+        for (std::size_t i = 0; i < n; ++i) point[i] = y[i] + (s == 0 ? 0.0 : h * kReach[s] * *(k - n + i));
+        slope(point, k);
+        if (s + 1 < kStages) continue;
+        for (std::size_t i = 0; i < n; ++i) {
+            const double* k_i = k - 3 * n + i;
+            y[i] += h / 6 * (k_i[0] + 2.0 * k_i[n] + 2.0 * k_i[2 * n] + k_i[3 * n]);
+        }
+    }
+    double square = 0.0;
+    for (std::size_t i = 0; i < n; ++i) {
+        square += y[i] * y[i];
+        y[i] *= 2.0;  // from here on its derivative
+    }
+    for (std::size_t step = steps; step-- > 0;) {
+        std::copy(y.begin(), y.end(), dstart.begin());
+        for (std::size_t s = kStages; s-- > 0;) {
+            const std::size_t stage = (step * kStages + s) * n;
+            for (std::size_t i = 0; i < n; ++i) {
+                const double of_next = s + 1 < kStages ? h * kReach[s + 1] * dpoint[i] : 0.0;
+                dslope[i] = h * kShare[s] * dstart[i] + of_next;
+            }
+            std::ranges::fill(dpoint, 0.0);
+            back(&points[stage], &slopes[stage], dslope.data(), dpoint.data());
+            for (std::size_t i = 0; i < n; ++i) y[i] += dpoint[i];
+        }
+    }
+    std::copy(y.begin(), y.end(), dstart.begin());
+    return square;
+}
+
+double by_hand(const RungeKutta&, In p, Out g) {
+    constexpr std::size_t n = RungeKutta::kCells;
+    std::ranges::fill(g, 0.0);
+    const auto slope = [&](const double* y, double* k) {
+        for (std::size_t i = 0; i < n; ++i) {
+            const double around = y[(i + n - 1) % n] - 2.0 * y[i] + y[(i + 1) % n];
+            k[i] = p[n + i] * around + p[2 * n + i] * y[i] * (1.0 - y[i]);
+        }
+    };
+    const auto back = [&](const double* y, const double*, const double* dk, double* dy) {
+        for (std::size_t i = 0; i < n; ++i) {
+            const std::size_t left = (i + n - 1) % n, right = (i + 1) % n;
+            const double coupled = dk[i] * p[n + i];
+            g[n + i] += dk[i] * (y[left] - 2.0 * y[i] + y[right]);
+            g[2 * n + i] += dk[i] * y[i] * (1.0 - y[i]);
+            dy[left] += coupled;
+            dy[right] += coupled;
+            dy[i] += dk[i] * p[2 * n + i] * (1.0 - 2.0 * y[i]) - 2.0 * coupled;
+        }
+    };
+    return runge_kutta_by_hand({p.begin(), p.begin() + n}, RungeKutta::kSteps, 0.01, g.first(n), slope, back);
+}
+
+double by_hand(const RungeKuttaChain&, In p, Out g) {
+    constexpr std::size_t n = RungeKuttaChain::kSize;
+    static std::vector<double> dstart(n);
+    std::ranges::fill(g, 0.0);
+    const auto slope = [&](const double* y, double* k) {
+        k[0] = p[0];
+        for (std::size_t i = 1; i < n; ++i) k[i] = p[i] * y[i - 1];
+    };
+    const auto back = [&](const double* y, const double*, const double* dk, double* dy) {
+        g[0] += dk[0];
+        for (std::size_t i = 1; i < n; ++i) {
+            g[i] += dk[i] * y[i - 1];
+            dy[i - 1] += dk[i] * p[i];
+        }
+    };
+    constexpr std::size_t steps = RungeKuttaChain::kSteps;
+    return runge_kutta_by_hand(std::vector<double>(n), steps, 2.0 / steps, dstart, slope, back);
+}
+
+double by_hand(const RungeKuttaDense&, In p, Out g) {
+    constexpr std::size_t n = RungeKuttaDense::kSize;
+    std::ranges::fill(g, 0.0);
+    const double* a = &p[n];
+    double* da = &g[n];
+    const auto slope = [&](const double* y, double* k) {
+        for (std::size_t i = 0; i < n; ++i) {
+            double sum = 0.0;
+            for (std::size_t j = 0; j < n; ++j) sum += a[i * n + j] * y[j];
+            k[i] = std::tanh(sum);
+        }
+    };
+    const auto back = [&](const double* y, const double* k, const double* dk, double* dy) {
+        for (std::size_t i = 0; i < n; ++i) {
+            const double dsum = dk[i] * (1.0 - k[i] * k[i]);
+            for (std::size_t j = 0; j < n; ++j) {
+                da[i * n + j] += dsum * y[j];
+                dy[j] += dsum * a[i * n + j];
+            }
+        }
+    };
+    return runge_kutta_by_hand({p.begin(), p.begin() + n}, RungeKuttaDense::kSteps, 0.01, g.first(n), slope,
+                               back);
+}
+
 double by_hand(const Dot&, In p, Out g) {
     double sum = 0.0;
     for (std::size_t i = 0; i < Dot::kSize; ++i) {
@@ -164,11 +275,11 @@ struct Hand : EngineBase {
     static double gradient(In x, Out g) { return by_hand(workload<W>(), x, g); }
 };
 
-using Short = std::tuple<SmallMlp, LargeMlp, Gmm<10>, Gmm<20>, Chain, Dot, Tiny, LogSumExp<100'000>,
-                         LogSumExp<640'000>, LeastSquares>;
+using All = std::tuple<SmallMlp, LargeMlp, Gmm<10>, Gmm<20>, Chain, RungeKutta, RungeKuttaChain,
+                       RungeKuttaDense, Dot, Tiny, LogSumExp<100'000>, LogSumExp<640'000>, LeastSquares>;
 
 }  // namespace
 
-void add_hand(std::vector<Run>& runs) { add_runs<Hand, Short>(runs, "hand"); }
+void add_hand(std::vector<Run>& runs) { add_runs<Hand, All>(runs, "hand"); }
 
 }  // namespace benchmarks

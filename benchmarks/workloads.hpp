@@ -222,7 +222,7 @@ T runge_kutta(std::vector<T> y, int steps, double h, Slope slope) {
 /// Parameters: for each cell its start, its coupling to its neighbours and its rate of growth.
 struct RungeKutta {
     static constexpr std::size_t kCells = 50;
-    static constexpr int kRepeats = 1;
+    static constexpr int kSteps = 500, kRepeats = 1;
     static constexpr std::string_view kName = "rk4";
 
     static std::vector<double> parameters() { return uniform(3 * kCells, 0.1, 0.9, 6); }
@@ -231,7 +231,7 @@ struct RungeKutta {
     T operator()(const P& p) const {
         std::vector<T> start(kCells);
         for (std::size_t i = 0; i < kCells; ++i) start[i] = p[i];
-        return runge_kutta(start, 500, 0.01, [&](const std::vector<T>& y, std::vector<T>& dy) {
+        return runge_kutta(start, kSteps, 0.01, [&](const std::vector<T>& y, std::vector<T>& dy) {
             for (std::size_t i = 0; i < kCells; ++i) {
                 const T &left = y[(i + kCells - 1) % kCells], &right = y[(i + 1) % kCells];
                 dy[i] = p[kCells + i] * (left - 2.0 * y[i] + right) + p[2 * kCells + i] * y[i] * (1.0 - y[i]);
@@ -244,14 +244,14 @@ struct RungeKutta {
 /// Parameters: the factors; all start at 0.
 struct RungeKuttaChain {
     static constexpr std::size_t kSize = 20;
-    static constexpr int kRepeats = 1;
+    static constexpr int kSteps = 5000, kRepeats = 1;
     static constexpr std::string_view kName = "rk4-chain";
 
     static std::vector<double> parameters() { return uniform(kSize, 0.5, 1.5, 13); }
 
     template <class T, class Style = Plain, class P>
     T operator()(const P& p) const {
-        return runge_kutta(std::vector<T>(kSize, T(0.0)), 5000, 2.0 / 5000,
+        return runge_kutta(std::vector<T>(kSize, T(0.0)), kSteps, 2.0 / kSteps,
                            [&](const std::vector<T>& y, std::vector<T>& dy) {
                                dy[0] = p[0];
                                for (std::size_t i = 1; i < kSize; ++i) dy[i] = p[i] * y[i - 1];
@@ -263,7 +263,7 @@ struct RungeKuttaChain {
 /// Parameters: the start, then the rows of A.
 struct RungeKuttaDense {
     static constexpr std::size_t kSize = 20;
-    static constexpr int kRepeats = 1;
+    static constexpr int kSteps = 500, kRepeats = 1;
     static constexpr std::string_view kName = "rk4-dense";
 
     static std::vector<double> parameters() { return uniform(kSize + kSize * kSize, -0.5, 0.5, 14); }
@@ -272,7 +272,7 @@ struct RungeKuttaDense {
     T operator()(const P& p) const {
         std::vector<T> start(kSize);
         for (std::size_t i = 0; i < kSize; ++i) start[i] = p[i];
-        return runge_kutta(start, 500, 0.01, [&](const std::vector<T>& y, std::vector<T>& dy) {
+        return runge_kutta(start, kSteps, 0.01, [&](const std::vector<T>& y, std::vector<T>& dy) {
             using std::tanh;
             for (std::size_t i = 0; i < kSize; ++i) {
                 T sum = 0.0;
