@@ -78,7 +78,7 @@ void add_double(std::vector<Run>& runs) {
     add_runs<Double>(runs, "double");
     add_runs<Double, LargeWorkloads>(runs, "double");
     add_training<DoubleTraining>(runs, {"double"});
-    add_training<DoubleTraining, std::tuple<GptBatch, Mnist1024>>(runs, {"double"});
+    add_training<DoubleTraining, std::tuple<GptBatch, GptSortedBatch, Mnist1024>>(runs, {"double"});
 }
 
 }  // namespace benchmarks

@@ -113,7 +113,8 @@ bool all_agree(const std::vector<Run>& runs, const std::vector<Result>& results)
 
 void measure(benchmark::State& state, const Run& run) {
     const std::unique_ptr<benchmarks::Task> task = run.start(run.parameters());
-    benchmark::DoNotOptimize(task->gradient(0));  // the cold one
+    for (std::size_t step = 0; step < run.steps; ++step)  // the cold ones
+        benchmark::DoNotOptimize(task->gradient(step));
     for (auto _ : state) {
         std::size_t step = 0;
         for (int i = 0; i < run.repeats; ++i) {
@@ -161,7 +162,7 @@ std::string readable_time(double ns) {
 /// Formulas: one line for each engine.
 void print_formulas(const std::vector<Run>& runs, const std::vector<Result>& results) {
     fmt::print("One gradient, recording included. cold: the first one of a process.\n\n");
-    fmt::print("{:<16}{:<20}{:>12}{:>10}{:>12}{:>14}{:>12}\n", "workload", "engine", "median", "x double",
+    fmt::print("{:<20}{:<20}{:>12}{:>10}{:>12}{:>14}{:>12}\n", "workload", "engine", "median", "x double",
                "cold", "tape bytes", "per entry");
     std::map<std::string_view, double> plain;
     std::string_view before;
@@ -172,7 +173,7 @@ void print_formulas(const std::vector<Run>& runs, const std::vector<Result>& res
         if (!before.empty() && before != run.workload) fmt::print("\n");
         before = run.workload;
         if (run.engine.name == "double") plain[run.workload] = result.median_ns;
-        fmt::print("{:<16}{:<20}{:>12}", run.workload, run.engine.name, readable_time(result.median_ns));
+        fmt::print("{:<20}{:<20}{:>12}", run.workload, run.engine.name, readable_time(result.median_ns));
         fmt::print("{:>10}", plain.contains(run.workload)
                                  ? fmt::format("{:.2f}", result.median_ns / plain[run.workload])
                                  : "-");
@@ -203,10 +204,10 @@ void print_training(const std::vector<Run>& runs, const std::vector<Result>& res
         "Microseconds a training step (of language models: a document): loss and gradient, recording "
         "included. "
         "double: the loss alone.\n\n");
-    fmt::print("{:<16}", "workload");
+    fmt::print("{:<20}", "workload");
     for (const std::string_view engine : engines) fmt::print("{:>20}", engine);
     for (const std::string_view model : models) {
-        fmt::print("\n{:<16}", model);
+        fmt::print("\n{:<20}", model);
         for (const std::string_view engine : engines) {
             const auto time = times.find({model, engine});
             fmt::print("{:>20}", time == times.end() ? "-" : fmt::format("{:.2f}", time->second / 1e3));

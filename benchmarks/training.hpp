@@ -3,6 +3,7 @@
 // gradient: the files training_*.cpp, one for each engine.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -110,12 +111,14 @@ void set_names(const std::string& path);
 
 /// A language model of letters: one transformer block with RMSNorm and ReLU, without biases, on the mean
 /// cross entropy of the next letter. A document is a name between two ends, or (with the context of 64) names
-/// joined until the context is full; a step trains on so many documents, on the mean of their losses.
+/// joined until the context is full; a step trains on so many documents, on the mean of their losses. Sorted:
+/// by length, as who trains in batches does.
 /// Parameters: token and position embeddings, the matrices of queries, keys, values and outputs of attention,
 /// the two of the perceptron, that of the logits; each (outputs,inputs).
-template <std::size_t Width, std::size_t Context, bool Joined, std::size_t Documents = 1>
+template <std::size_t Width, std::size_t Context, bool Joined, std::size_t Documents = 1, bool Sorted = false>
 struct Gpt {
     static constexpr std::string_view kName = Joined            ? "gpt-64"
+                                              : Sorted          ? "gpt-16-b16-sorted"
                                               : Documents == 16 ? "gpt-16-b16"
                                               : Width == 16     ? "gpt-16"
                                                                 : "gpt-64-names";
@@ -147,6 +150,7 @@ struct Gpt {
             if (documents.size() == kSteps * Documents) break;
             document = {kEnd};
         }
+        if (Sorted) std::ranges::stable_sort(documents, {}, &Document::size);
     }
 
     [[nodiscard]] std::span<const Document> of_step(std::size_t step) const {
@@ -163,6 +167,7 @@ using Models = std::tuple<Gpt<16, 16, false>, Gpt<64, 64, false>, Gpt<64, 64, tr
 /// Models of large batches: for threads, and of documents of different lengths.
 using Mnist1024 = Mnist<1024>;
 using GptBatch = Gpt<16, 16, false, 16>;
+using GptSortedBatch = Gpt<16, 16, false, 16, true>;
 
 template <class W>
 concept IsGpt = requires {
