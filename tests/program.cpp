@@ -240,6 +240,131 @@ TEST_CASE("program: gradients of single examples add up to that of the batch") {
     }
 }
 
+namespace {
+
+/// Compare the Hessian matrix of a program with differences of its gradient (Richardson, two steps).
+void check_hessian(const Parameters& block, const Formula& formula, std::span<const double> inputs,
+                   std::size_t examples) {
+    const Program program(block, formula);
+    const std::size_t n = block.size();
+    const auto gradient = [&](std::size_t i, double step) {
+        const double old = block.values()[i];
+        block.values()[i] = old + step;
+        Result r = compiled(block, program, inputs, examples);
+        block.values()[i] = old;
+        return r.gradient;
+    };
+    const std::vector<double> hessian = program.hessian(inputs, examples);
+    std::vector<double> direction = normals(n, 77), product(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        constexpr double kStep = 2e-3;
+        const auto up = gradient(i, kStep), down = gradient(i, -kStep);
+        const auto up2 = gradient(i, 2 * kStep), down2 = gradient(i, -2 * kStep);
+        for (std::size_t j = 0; j < n; ++j) {
+            const double d = (8.0 * (up[j] - down[j]) - (up2[j] - down2[j])) / (12.0 * kStep);
+            CHECK(std::abs(hessian[i * n + j] - d) <= 1e-6 * (1.0 + std::abs(d)));
+            product[i] += hessian[i * n + j] * direction[j];
+        }
+    }
+    const std::vector<double> along = program.hessian_vector(inputs, examples, direction);
+    for (std::size_t i = 0; i < n; ++i)
+        CHECK(std::abs(along[i] - product[i]) <= 1e-11 * (1.0 + std::abs(product[i])));
+}
+
+}  // namespace
+
+TEST_CASE("hessian: every elementary operation against differences of gradients") {
+    ops::All::each([](auto op) {
+        using Op = decltype(op);
+        if constexpr (!std::is_same_v<Op, ops::Lgamma>) {
+            INFO(Op::name);
+            Parameters block;
+            const Parameter p = block.add("p", {Op::smooth.size()});
+            for (std::size_t i = 0; i < Op::smooth.size(); ++i)
+                p.values()[i] = 0.6 * Op::smooth[i].low + 0.4 * Op::smooth[i].high;
+            check_hessian(
+                block,
+                [&](std::span<const Value> x) {
+                    const auto q = p.view();
+                    if constexpr (Op::smooth.size() == 1) {
+                        return std::vector<Value>{x[0] * gradus::detail::apply<Op>(q[0])};
+                    } else if constexpr (Op::smooth.size() == 2) {
+                        return std::vector<Value>{x[0] * gradus::detail::apply<Op>(q[0], q[1])};
+                    } else {
+                        return std::vector<Value>{x[0] * fma(q[0], q[1], q[2])};
+                    }
+                },
+                std::array{1.0, 1.5}, 2);
+        }
+    });
+}
+
+TEST_CASE("hessian: reductions, picks and a small network") {
+    Parameters block;
+    const Parameter p = block.add("p", {4});
+    std::copy_n(std::array{0.3, -0.6, 0.45, 0.9}.begin(), 4, p.values().begin());
+    check_hessian(
+        block,
+        [&](std::span<const Value> x) {
+            const auto q = p.view();
+            const std::array<Value, 4> u{x[0] * q[0], exp(q[1]), x[1] + q[2] * q[3], sin(q[3] * x[0])};
+            return std::vector<Value>{norm(u) + logsumexp(u) * max(u) + dot(u, u) * mean(u) + sum(u) +
+                                      pick(u, x[2]) * q[0] + softmax(u)[1]};
+        },
+        std::array{0.5, -1.0, 2.0, 0.7, 0.4, 0.0}, 2);
+
+    const MLP model({2, 3, 2}, {.hidden = "tanh", .seed = 5});
+    std::vector<double> inputs = normals(3 * 70, 6);
+    for (std::size_t e = 0; e < 70; ++e) inputs[3 * e + 2] = static_cast<double>(e % 2);
+    check_hessian(
+        model.parameters(),
+        [&](std::span<const Value> x) {
+            return std::vector<Value>{softmax_cross_entropy(model(x.first(2)), x[2])};
+        },
+        inputs, 70);
+}
+
+TEST_CASE("hessian: closed forms of Rosenbrock's function and of logistic regression") {
+    Parameters block;
+    const Parameter p = block.add("p", {2});
+    p.values()[0] = -1.2, p.values()[1] = 1.0;
+    const Program rosenbrock(block, [&](std::span<const Value>) {
+        const auto q = p.view();
+        return std::vector<Value>{(1.0 - q[0]) * (1.0 - q[0]) +
+                                  100.0 * (q[1] - q[0] * q[0]) * (q[1] - q[0] * q[0])};
+    });
+    const auto h = rosenbrock.hessian(std::span<const double>{}, 1);
+    CHECK(h[0] == doctest::Approx(1200.0 * 1.44 - 400.0 + 2.0).epsilon(1e-13));
+    CHECK(h[1] == doctest::Approx(480.0).epsilon(1e-13));
+    CHECK(h[2] == doctest::Approx(480.0).epsilon(1e-13));
+    CHECK(h[3] == doctest::Approx(200.0).epsilon(1e-13));
+
+    // The mean of log(1 + exp(-t w.x)): its Hessian is the mean of s (1 - s) x xT, where s = sigmoid(w.x).
+    const Program logistic(block, [&](std::span<const Value> x) {
+        return std::vector<Value>{softplus(-x[2] * dot(p.view(), x.first(2)))};
+    });
+    std::vector<double> inputs = normals(3 * 100, 8);
+    for (std::size_t e = 0; e < 100; ++e) inputs[3 * e + 2] = e % 2 == 0 ? 1.0 : -1.0;
+    std::array<double, 4> expected{};
+    for (std::size_t e = 0; e < 100; ++e) {
+        const double* const x = &inputs[3 * e];
+        const double s = ops::Sigmoid::value(p.values()[0] * x[0] + p.values()[1] * x[1]);
+        for (std::size_t k = 0; k < 4; ++k) expected[k] += s * (1.0 - s) * x[k / 2] * x[k % 2] / 100.0;
+    }
+    const auto found = logistic.hessian(inputs, 100);
+    for (std::size_t k = 0; k < 4; ++k) CHECK(found[k] == doctest::Approx(expected[k]).epsilon(1e-12));
+    CHECK_THROWS_WITH_AS(
+        (void)logistic.hessian_vector(inputs, 100, std::array{1.0}),
+        "hessian_vector: the direction must have a number for each parameter: it has 1, they are 2.",
+        ShapeError);
+    const Program gamma(block,
+                        [&](std::span<const Value>) { return std::vector<Value>{lgamma(p.view()[1])}; });
+    CHECK_THROWS_WITH_AS(
+        (void)gamma.hessian(std::span<const double>{}, 1),
+        "hessian: lgamma has no second derivative here. Use the gradient, or differences of it.",
+        DomainError);
+}
+
 TEST_CASE("program: mistakes have messages") {
     Parameters block, other;
     const Parameter p = block.add("p", {2}), q = other.add("q", {2});

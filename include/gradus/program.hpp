@@ -59,6 +59,19 @@ class Program {
     [[nodiscard]] std::vector<double> per_example_gradients(std::span<const double> inputs,
                                                             std::size_t examples = 1) const;
 
+    /// Return the Hessian matrix, of the mean of the only output over the examples, times a direction; the
+    /// block's gradients stay as they are. At a kink, that of the side that the subgradients name.
+    /// Shapes: inputs (examples, any), direction (parameters) -> (parameters).
+    /// Raises as value_and_gradient(), ShapeError for a direction of another size, DomainError for lgamma.
+    /// Cost: a few gradients. Compiled at the first call, from the derivative of the program.
+    [[nodiscard]] std::vector<double> hessian_vector(std::span<const double> inputs, std::size_t examples,
+                                                     std::span<const double> direction) const;
+
+    /// Return the Hessian matrix of the mean of the only output over the examples, row by row.
+    /// Shapes: inputs (examples, any) -> (parameters, parameters). Raises as hessian_vector().
+    /// Cost: a product with a vector for each parameter.
+    [[nodiscard]] std::vector<double> hessian(std::span<const double> inputs, std::size_t examples = 1) const;
+
     /// Tell how each path was compiled: what every pass left, and the instructions with their shapes.
     [[nodiscard]] std::string describe() const;
 

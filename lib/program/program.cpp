@@ -9,7 +9,9 @@
 #include <deque>
 #include <mutex>
 #include <numeric>
+#include <optional>
 
+#include "derivative.hpp"
 #include "gradus/error.hpp"
 #include "machine.hpp"
 #include "passes.hpp"
@@ -39,8 +41,8 @@ Graph record(const Parameters& parameters, std::span<const double> inputs, const
     return detail::collect(tape, formula(x), inputs.size(), first, parameters.size());
 }
 
-/// Run the passes of the compiler, and tell what each one left.
-Plan compile(Graph graph, std::string& story) {
+/// Run the passes that make a graph smaller, and tell what each one left.
+Graph reduce(Graph graph, std::string& story) {
     const auto tell = [&](const char* pass) {
         const std::size_t leaves = graph.inputs + graph.parameters;
         story += fmt::format("  {:<24} {:>9} entries\n", pass, graph.size() - std::min(leaves, graph.size()));
@@ -54,7 +56,13 @@ Plan compile(Graph graph, std::string& story) {
     tell("repetitions merged");
     graph = detail::remove_dead(detail::flatten_sums(graph));
     tell("sums flattened");
-    return detail::arrange(graph);
+    return graph;
+}
+
+/// Arrange the directional derivative of a reduced graph. Its sums are left as they are: rows stay rows.
+Plan arrange_derivative(const Graph& graph) {
+    Graph derivative = detail::fold_constants(detail::directional_derivative(graph));
+    return detail::arrange(detail::merge_repeated(derivative));
 }
 
 std::string describe(const detail::Instruction& i) {
@@ -71,7 +79,10 @@ template <class T>
 class Path {
    public:
     Path(std::size_t inputs, Graph graph)
-        : inputs_(inputs), signature_(graph.signature()), plan_(compile(std::move(graph), story_)) {
+        : inputs_(inputs),
+          signature_(graph.signature()),
+          graph_(reduce(std::move(graph), story_)),
+          plan_(detail::arrange(graph_)) {
         story_ += fmt::format("  {} instructions once a batch, {} for the examples:\n", plan_.once.size(),
                               plan_.every.size());
         for (const auto* part : {&plan_.once, &plan_.every}) {
@@ -83,6 +94,13 @@ class Path {
     [[nodiscard]] std::uint64_t signature() const { return signature_; }
     [[nodiscard]] const Plan& plan() const { return plan_; }
     [[nodiscard]] const std::string& story() const { return story_; }
+
+    /// Return the plan of the directional derivative, made at the first call.
+    const Plan& derivative() {
+        const std::lock_guard lock(mutex_);
+        if (!derivative_) derivative_ = arrange_derivative(graph_);
+        return *derivative_;
+    }
 
     using Machine = std::unique_ptr<detail::Machine<T>>;
 
@@ -103,7 +121,9 @@ class Path {
     std::size_t inputs_;
     std::uint64_t signature_;
     std::string story_;
+    Graph graph_;
     Plan plan_;
+    std::optional<Plan> derivative_;
     std::mutex mutex_;
     std::vector<Machine> idle_;
 };
@@ -149,7 +169,11 @@ class Program::Compiled {
     virtual double value_and_gradient(std::span<const double> inputs, std::size_t examples) = 0;
     virtual std::vector<double> per_example_gradients(std::span<const double> inputs,
                                                       std::size_t examples) = 0;
+    virtual std::vector<double> hessian_vectors(std::span<const double> inputs, std::size_t examples,
+                                                std::span<const double> directions) = 0;
     virtual std::string describe() = 0;
+
+    [[nodiscard]] virtual std::size_t parameters() const = 0;
 
     template <class T>
     class With;
@@ -230,6 +254,42 @@ class Program::Compiled::With : public Compiled {
                   });
         return all;
     }
+
+    std::vector<double> hessian_vectors(std::span<const double> inputs, std::size_t examples,
+                                        std::span<const double> directions) override {
+        const std::size_t n = parameters_.size();
+        std::vector<double> all(directions.size());
+        each_path(inputs, examples,
+                  [&](Path<T>& path, std::span<const double> x, std::span<const std::size_t> which) {
+                      require_one_output(path.plan());
+                      const Plan& plan = path.derivative();
+                      const std::size_t width = width_of(plan);
+                      detail::Machine<T> machine(plan, width);
+                      std::vector<T> numbers(parameters_.values().begin(), parameters_.values().end());
+                      numbers.resize(2 * n);
+                      std::vector<T> gradient(2 * n);  // the product, then the gradient itself
+                      const double seed = 1.0 / static_cast<double>(examples);
+                      for (std::size_t row = 0; row < directions.size(); row += n) {
+                          const auto direction = directions.subspan(row, n);
+                          std::transform(direction.begin(), direction.end(),
+                                         numbers.begin() + static_cast<std::ptrdiff_t>(n),
+                                         [](double d) { return static_cast<T>(d); });
+                          std::fill(gradient.begin(), gradient.end(), T{0});
+                          machine.begin(numbers.data());
+                          for (std::size_t first = 0; first < which.size(); first += width) {
+                              machine.forward(x.data() + first * path.inputs(),
+                                              std::min(width, which.size() - first));
+                              machine.backward({&seed, 1}, gradient.data());
+                          }
+                          machine.end(gradient.data());
+                          for (std::size_t i = 0; i < n; ++i)
+                              all[row + i] += static_cast<double>(gradient[i]);
+                      }
+                  });
+        return all;
+    }
+
+    [[nodiscard]] std::size_t parameters() const override { return parameters_.size(); }
 
     std::string describe() override {
         const std::lock_guard lock(mutex_);
@@ -397,6 +457,21 @@ double Program::value_and_gradient(std::span<const double> inputs, std::size_t e
 std::vector<double> Program::per_example_gradients(std::span<const double> inputs,
                                                    std::size_t examples) const {
     return compiled_->per_example_gradients(inputs, examples);
+}
+std::vector<double> Program::hessian_vector(std::span<const double> inputs, std::size_t examples,
+                                            std::span<const double> direction) const {
+    if (direction.size() != compiled_->parameters()) {
+        throw ShapeError(fmt::format(
+            "hessian_vector: the direction must have a number for each parameter: it has {}, they are {}.",
+            direction.size(), compiled_->parameters()));
+    }
+    return compiled_->hessian_vectors(inputs, examples, direction);
+}
+std::vector<double> Program::hessian(std::span<const double> inputs, std::size_t examples) const {
+    const std::size_t n = compiled_->parameters();
+    std::vector<double> axes(n * n);
+    for (std::size_t i = 0; i < n; ++i) axes[i * n + i] = 1.0;
+    return compiled_->hessian_vectors(inputs, examples, axes);
 }
 std::string Program::describe() const { return compiled_->describe(); }
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// The derivative of a graph, as a graph: what second derivatives are made of.
+#pragma once
+
+#include "graph.hpp"
+
+namespace gradus::detail {
+
+/// Return the graph of the derivative of the only output, as the parameters move along a direction. It has
+/// twice as many parameters: those of `graph`, then the direction. Its gradient by the former is the Hessian
+/// matrix times the direction. Guards are left out.
+/// Raises DomainError if an operation's derivative is no operation of ours: digamma, the slope of lgamma.
+Graph directional_derivative(const Graph& graph);
+
+}  // namespace gradus::detail
