@@ -186,6 +186,38 @@ const Batches& Batches::shuffle() {
     return *this;
 }
 
+Batch::Batch(std::span<const double> numbers, std::size_t examples) : numbers_(numbers), size_(examples) {
+    if (examples == 0 || numbers.size() % examples != 0) {
+        throw ShapeError(fmt::format(
+            "Batch: the numbers cannot be shared out: {} numbers among {} examples. Give each as many.",
+            numbers.size(), examples));
+    }
+    columns_ = numbers.size() / examples;
+}
+
+Batch::Batch(const Dataset& data, std::span<const std::size_t> rows) : Batch(data) {
+    if (rows.empty()) throw ShapeError("Batch: no rows are chosen: found 0. Give at least one.");
+    for (const std::size_t i : rows) check_row("Batch", i, data.rows);
+    rows_ = rows, size_ = rows.size();
+}
+
+Batch::Batch(const Dataset& data)
+    : data_(&data), size_(data.rows), columns_(data.columns + (data.targets.empty() ? 0 : 1)) {
+    check_sizes("Batch", data);
+    if (data.rows == 0) throw ShapeError("Batch: the data set has no rows: found 0. Give at least one.");
+}
+
+void Batch::copy(std::size_t example, std::span<double> to) const {
+    if (data_ == nullptr) {
+        std::copy_n(numbers_.begin() + static_cast<std::ptrdiff_t>(example * columns_), columns_, to.begin());
+        return;
+    }
+    const std::size_t i = rows_.empty() ? example : rows_[example];
+    std::copy_n(data_->inputs.begin() + static_cast<std::ptrdiff_t>(i * data_->columns), data_->columns,
+                to.begin());
+    if (!data_->targets.empty()) to[data_->columns] = data_->targets[i];
+}
+
 Dataset two_moons(std::size_t n, double noise, std::uint64_t seed) {
     if (n < 2)
         throw DomainError(fmt::format("two_moons: too few points: {}. Give 2 or more, one a moon.", n));

@@ -320,3 +320,66 @@ TEST_CASE("data: two moons need two points and a deviation") {
                          DomainError);
     CHECK_THROWS_AS(two_moons(10, kNan, 1), DomainError);
 }
+
+namespace {
+
+std::vector<double> numbers_of(const Batch& batch) {
+    std::vector<double> all(batch.size() * batch.columns());
+    for (std::size_t e = 0; e < batch.size(); ++e)
+        batch.copy(e, std::span(all).subspan(e * batch.columns(), batch.columns()));
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("Batch: examples are the inputs of each row and its target") {
+    Dataset data = numbered({5, 6, 7});
+    CHECK(numbers_of({data, Rows{2, 0}}) == std::vector<double>{2, 7, 0, 5});
+    CHECK(numbers_of(data) == std::vector<double>{0, 5, 1, 6, 2, 7});
+    data.targets.clear();
+    CHECK(numbers_of({data, Rows{1, 1}}) == std::vector<double>{1, 1});
+    CHECK_THROWS_WITH_AS((Batch{data, Rows{3}}),
+                         "Batch: no such row: row 3 of 3 rows. Rows are counted from 0.", ShapeError);
+    CHECK_THROWS_WITH_AS((Batch{data, Rows{}}), "Batch: no rows are chosen: found 0. Give at least one.",
+                         ShapeError);
+    CHECK_THROWS_WITH_AS(Batch{Dataset{}}, "Batch: the data set has no rows: found 0. Give at least one.",
+                         ShapeError);
+    data.targets = {1.0};
+    CHECK_THROWS_AS(Batch{data}, ShapeError);
+}
+
+TEST_CASE("Batch: examples are numbers, as many for each") {
+    const std::vector<double> numbers{1, 2, 3, 4, 5, 6};
+    const Batch batch(numbers, 3);
+    CHECK(batch.size() == 3);
+    CHECK(batch.columns() == 2);
+    CHECK(numbers_of(batch) == numbers);
+    CHECK(Batch(numbers).columns() == 6);
+    CHECK(Batch().size() == 1);
+    CHECK(Batch().columns() == 0);
+    CHECK_THROWS_WITH_AS(
+        (Batch{numbers, 4}),
+        "Batch: the numbers cannot be shared out: 6 numbers among 4 examples. Give each as many.",
+        ShapeError);
+}
+
+TEST_CASE("batches: an epoch has each row once, in an order of its own") {
+    const Dataset data = numbered({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+    Random random(3);
+    std::vector<std::vector<std::size_t>> epochs(2);
+    for (auto& epoch : epochs) {
+        CHECK(batches(data, 4, random).size() == 3);
+        std::size_t last = 0;
+        for (const Batch& batch : batches(data, 4, random)) {
+            epoch.insert(epoch.end(), batch.rows().begin(), batch.rows().end());
+            last = batch.size();
+        }
+        CHECK(last == 2);
+    }
+    CHECK(epochs[0] != epochs[1]);
+    for (auto& epoch : epochs) {
+        std::ranges::sort(epoch);
+        CHECK(epoch == std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+    }
+    CHECK_THROWS_AS(batches(data, 0, random), DomainError);
+}

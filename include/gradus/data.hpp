@@ -2,6 +2,7 @@
 // Data sets: reading them from CSV files, splitting, standardising and cutting them into batches.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -177,6 +178,100 @@ class Batches::Iterator {
 
 inline Batches::Iterator Batches::begin() const { return {order_, batch_size_}; }
 inline Batches::Iterator Batches::end() const { return {{}, batch_size_}; }
+
+/// A view of examples, as programs take them: what it shows must outlive it.
+///
+/// An example is a row of a data set and its target, the last one of its numbers; or any numbers.
+class Batch {
+   public:
+    /// Show one example without numbers: for a formula of parameters alone.
+    Batch() = default;
+
+    /// Show numbers, as many for each example.
+    /// Shapes: numbers (examples, any).
+    /// Raises ShapeError if they cannot be shared out among the examples.
+    Batch(std::span<const double> numbers, std::size_t examples = 1);
+    template <class Numbers>
+    requires std::convertible_to<const Numbers&, std::span<const double>> Batch(const Numbers& numbers,
+                                                                                std::size_t examples = 1)
+        : Batch(std::span<const double>(numbers), examples) {}
+
+    /// Show rows of a data set: the inputs of each, then its target if the data have targets.
+    /// Raises ShapeError if there is no such row, or none at all.
+    Batch(const Dataset& data, std::span<const std::size_t> rows);
+
+    /// Show all rows of a data set.
+    Batch(const Dataset& data);
+
+    [[nodiscard]] std::size_t size() const { return size_; }        ///< examples
+    [[nodiscard]] std::size_t columns() const { return columns_; }  ///< numbers of an example
+
+    /// Return which rows of the data set these are; none if it shows all of them, or other numbers.
+    [[nodiscard]] std::span<const std::size_t> rows() const { return rows_; }
+
+    /// Return whether the numbers of all examples lie side by side.
+    [[nodiscard]] bool is_contiguous() const { return data_ == nullptr; }
+
+    /// Return these numbers, if they do. Shapes: (examples, columns).
+    [[nodiscard]] std::span<const double> numbers() const { return numbers_; }
+
+    /// Copy the numbers of an example.
+    /// Shapes: to (columns).
+    void copy(std::size_t example, std::span<double> to) const;
+
+   private:
+    const Dataset* data_ = nullptr;
+    std::span<const std::size_t> rows_;
+    std::span<const double> numbers_;
+    std::size_t size_ = 1, columns_ = 0;
+};
+
+/// The batches of one epoch, for a program. See batches().
+class DatasetBatches {
+   public:
+    DatasetBatches(const Dataset& data, std::size_t batch_size, std::uint64_t seed)
+        : data_(&data), batches_(data.rows, batch_size, seed) {
+        batches_.shuffle();
+    }
+
+    [[nodiscard]] std::size_t size() const { return batches_.size(); }  ///< batches
+
+    struct Iterator {
+        using value_type = Batch;
+        using difference_type = std::ptrdiff_t;
+
+        Batch operator*() const { return {*data, *rows}; }
+        Iterator& operator++() {
+            ++rows;
+            return *this;
+        }
+        Iterator operator++(int) { return {data, rows++}; }
+        bool operator==(const Iterator& other) const { return rows == other.rows; }
+
+        const Dataset* data = nullptr;
+        Batches::Iterator rows;
+    };
+    [[nodiscard]] Iterator begin() const { return {data_, batches_.begin()}; }
+    [[nodiscard]] Iterator end() const { return {data_, batches_.end()}; }
+
+   private:
+    const Dataset* data_;
+    Batches batches_;
+};
+
+/// Cut a data set, in random order, into batches for a program: those of one epoch.
+///
+///     for (const Batch& batch : batches(train, 32, random)) {
+///         model.parameters().zero_gradients();
+///         double loss = program(batch);
+///         optimizer.step();
+///     }
+///
+/// The last batch may be smaller. The random numbers are drawn at once; the data must outlive the batches.
+/// Raises DomainError if there are no rows, or batch_size is 0.
+inline DatasetBatches batches(const Dataset& data, std::size_t batch_size, Random& random) {
+    return {data, batch_size, random()};
+}
 
 /// Make two interleaved half circles of radius 1 in the plane, the classes "upper" and "lower" in turn.
 /// upper: (cos t, sin t); lower: (1 - cos t, 1/2 - sin t); t evenly over [0, pi]. Both coordinates get normal
