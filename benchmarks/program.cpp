@@ -36,7 +36,7 @@ class CompiledFormula : public Task {
     double gradient(std::size_t) override {
         block_.zero_gradients();
         if constexpr (HasExamples<W>)
-            return program_.value_and_gradient(workload<W>().examples(), W::kExamples);
+            return program_.value_and_gradient({workload<W>().examples(), W::kExamples});
         else
             return program_.value_and_gradient({});
     }

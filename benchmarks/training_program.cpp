@@ -122,7 +122,7 @@ class CompiledTraining : public Task {
         block_.zero_gradients();
         double sum = 0.0;
         for (const Examples& examples : steps_[step])
-            sum += program_.value_and_gradient(examples.numbers, examples.count);
+            sum += program_.value_and_gradient({examples.numbers, examples.count});
         return sum;
     }
 

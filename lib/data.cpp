@@ -58,17 +58,6 @@ std::vector<std::size_t> Dataset::labels() const {
     return all;
 }
 
-std::vector<double> Dataset::examples(std::span<const std::size_t> chosen) const {
-    std::vector<double> numbers;
-    numbers.reserve(chosen.size() * (columns + 1));
-    for (const std::size_t i : chosen) {
-        const auto inputs_of_it = row(i);
-        numbers.insert(numbers.end(), inputs_of_it.begin(), inputs_of_it.end());
-        if (!targets.empty()) numbers.push_back(targets[i]);
-    }
-    return numbers;
-}
-
 Dataset Dataset::select(std::span<const std::size_t> chosen) const {
     check_sizes("Dataset::select", *this);
     Dataset part;

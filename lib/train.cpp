@@ -222,9 +222,7 @@ TrainResult train_batches(Optimizer& optimizer, std::size_t examples,
 
 TrainResult train(Optimizer& optimizer, const Dataset& data, const Program& program,
                   const TrainOptions& options) {
-    const auto gradient = [&](std::span<const std::size_t> batch) {
-        return program.value_and_gradient(data.examples(batch), batch.size());
-    };
+    const auto gradient = [&](std::span<const std::size_t> batch) { return program(Batch(data, batch)); };
     return run(optimizer, data.rows, gradient, options);
 }
 

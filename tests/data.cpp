@@ -91,16 +91,6 @@ TEST_CASE("data: select copies rows in the given order") {
     CHECK_THROWS_AS(data.select(Rows{3}), ShapeError);
 }
 
-TEST_CASE("data: examples are the inputs of each row and its target") {
-    Dataset data = numbered({5, 6, 7});
-    CHECK(data.examples(Rows{2, 0}) == std::vector<double>{2, 7, 0, 5});
-    CHECK(data.examples(Rows{}).empty());
-    data.targets.clear();
-    CHECK(data.examples(Rows{1, 1}) == std::vector<double>{1, 1});
-    CHECK_THROWS_WITH_AS(data.examples(Rows{3}),
-                         "Dataset::row: no such row: row 3 of 3 rows. Rows are counted from 0.", ShapeError);
-}
-
 TEST_CASE("data: a stratified split holds out the same part of each class") {
     const Dataset data = breast_cancer();
     const Split split = stratified_split(data, 0.25, 1);

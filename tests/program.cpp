@@ -5,6 +5,7 @@
 #include <cmath>
 #include <thread>
 
+#include "allocations.hpp"
 #include "doctest.hpp"
 #include "gradus/gradus.hpp"
 
@@ -42,7 +43,7 @@ Result on_the_tape(const Parameters& block, const Formula& formula, std::span<co
 Result compiled(const Parameters& block, const Program& program, std::span<const double> inputs,
                 std::size_t examples) {
     block.zero_gradients();
-    const double y = program.value_and_gradient(inputs, examples);
+    const double y = program.value_and_gradient({inputs, examples});
     return {y, {block.gradients().begin(), block.gradients().end()}};
 }
 
@@ -95,7 +96,7 @@ TEST_CASE("program: loops of scalars become products of matrices") {
     check_program(block, formula, normals(6 * 20, 3), 20);
     const Program program(block, formula);
     CHECK(program.describe() == "not compiled yet: it has met no example\n");
-    CHECK(program.values(normals(6, 3)).size() == 1);
+    CHECK(program.per_example_values(normals(6, 3)).size() == 1);
     CHECK(program.describe().find("product   (4,6)") != std::string::npos);
 }
 
@@ -144,7 +145,7 @@ TEST_CASE("program: each example runs on its own path") {
     const Program program(block, formula);
     for (int pass = 0; pass < 2; ++pass)
         check_same(compiled(block, program, inputs, 200), on_the_tape(block, formula, inputs, 200));
-    const auto values = program.values(inputs, 200);
+    const auto values = program.per_example_values({inputs, 200});
     for (std::size_t e = 0; e < 200; ++e) {
         const Scope scope;
         const double expected = formula(variables(std::span(inputs).subspan(3 * e, 3)))[0].value();
@@ -152,7 +153,7 @@ TEST_CASE("program: each example runs on its own path") {
     }
     const Program few(block, formula, {.max_paths = 2});
     CHECK_THROWS_WITH_AS(
-        (void)few.values(inputs, 200),
+        (void)few.per_example_values({inputs, 200}),
         "program: the formula takes more than 2 paths through its comparisons. Replace comparisons by "
         "operations such as max, abs, relu, or allow more with CompileOptions::max_paths.",
         TapeError);
@@ -177,12 +178,12 @@ TEST_CASE("program: inputs of several shapes each have a path") {
     p.values()[0] = 3.0;
     const Program program(block,
                           [&](std::span<const Value> x) { return std::vector<Value>{sum(x) * p.view()[0]}; });
-    CHECK(program.values(std::array{1.0, 2.0}) == std::vector<double>{9.0});
-    CHECK(program.values(std::array{1.0, 2.0, 3.0, 4.0}, 2) == std::vector<double>{9.0, 21.0});
-    CHECK(program.values(std::array{1.0, 2.0, 3.0}) == std::vector<double>{18.0});
+    CHECK(program.per_example_values(std::array{1.0, 2.0}) == std::vector<double>{9.0});
+    CHECK(program.per_example_values({std::array{1.0, 2.0, 3.0, 4.0}, 2}) == std::vector<double>{9.0, 21.0});
+    CHECK(program.per_example_values(std::array{1.0, 2.0, 3.0}) == std::vector<double>{18.0});
     CHECK_THROWS_WITH_AS(
-        (void)program.values(std::array{1.0, 2.0, 3.0}, 2),
-        "program: the inputs cannot be shared out: 3 numbers among 2 examples. Give each as many.",
+        (void)program.per_example_values({std::array{1.0, 2.0, 3.0}, 2}),
+        "Batch: the numbers cannot be shared out: 3 numbers among 2 examples. Give each as many.",
         ShapeError);
 }
 
@@ -210,17 +211,248 @@ TEST_CASE("program: may be called by several threads at once") {
                           [&](std::span<const Value> x) { return std::vector<Value>{model(x)[0]}; },
                           {.threads = 2});
     const std::vector<double> inputs = normals(3 * 500, 4);
-    const auto expected = program.values(inputs, 500);
+    const auto expected = program.per_example_values({inputs, 500});
     std::array<bool, 4> same{};
     std::vector<std::thread> callers;
     for (std::size_t t = 0; t < 4; ++t) {
         callers.emplace_back([&, t] {
             same[t] = true;
-            for (int k = 0; k < 20; ++k) same[t] = same[t] && program.values(inputs, 500) == expected;
+            for (int k = 0; k < 20; ++k)
+                same[t] = same[t] && program.per_example_values({inputs, 500}) == expected;
         });
     }
     for (auto& caller : callers) caller.join();
     CHECK(same == std::array{true, true, true, true});
+}
+
+namespace {
+
+/// A formula of many paths: which way it goes depends on each input and on parameters.
+struct Branches {
+    Parameters block;
+    Parameter p = block.add("p", {3});
+
+    Branches() { std::copy_n(std::array{0.4, -0.3, 0.7}.begin(), 3, p.values().begin()); }
+
+    Formula formula() const {
+        return [q = p](std::span<const Value> x) {
+            const auto w = q.view();
+            Value y = w[2];
+            for (const Value& x_i : x) y += x_i < w[0] ? tanh(x_i * w[1]) : x_i * x_i * w[2];
+            return std::vector<Value>{y};
+        };
+    }
+};
+
+}  // namespace
+
+TEST_CASE("program: examples on many paths, for any number of threads the same bits") {
+    const Branches branches;
+    const std::vector<double> inputs = normals(4 * 700, 12);
+    const Result expected = on_the_tape(branches.block, branches.formula(), inputs, 700);
+    const Program one(branches.block, branches.formula());
+    std::vector<Result> passes;
+    for (int pass = 0; pass < 3; ++pass) {
+        passes.push_back(compiled(branches.block, one, inputs, 700));
+        check_same(passes.back(), expected);
+    }
+    const std::vector<double> values = one.per_example_values({inputs, 700});
+    const std::vector<double> gradients = one.per_example_gradients({inputs, 700});
+    const std::vector<double> hessian = one.hessian({inputs, 700});
+    for (const std::size_t threads : {2u, 3u, 16u}) {
+        const Program several(branches.block, branches.formula(), {.threads = threads});
+        for (const Result& pass : passes) {
+            const Result r = compiled(branches.block, several, inputs, 700);
+            CHECK(r.value == pass.value);
+            CHECK(r.gradient == pass.gradient);
+        }
+        CHECK(several.per_example_values({inputs, 700}) == values);
+        CHECK(several.per_example_gradients({inputs, 700}) == gradients);
+        CHECK(several.hessian({inputs, 700}) == hessian);
+    }
+}
+
+TEST_CASE("program: paths in float where double and float disagree at ties") {
+    Parameters block;
+    const Parameter p = block.add("p", {1});
+    p.values()[0] = 0.1;
+    const Formula formula = [&](std::span<const Value> x) {
+        const Value y = x[0] * p.view()[0];
+        return std::vector<Value>{y < 0.3 ? y * y : 2.0 * y};
+    };
+    const std::array<double, 4> inputs{3.0, 1.0, 3.0, 5.0};  // 3 * 0.1 > 0.3, but not in float
+    const Program program(block, formula, {.single_precision = true});
+    for (int pass = 0; pass < 2; ++pass) {
+        const std::vector<double> y = program.per_example_values({inputs, 4});
+        for (const std::size_t e : {0u, 2u})  // either side of the jump is right, nothing else is
+            CHECK(
+                (y[e] == doctest::Approx(0.09).epsilon(1e-6) || y[e] == doctest::Approx(0.6).epsilon(1e-6)));
+        CHECK(y[1] == doctest::Approx(0.01).epsilon(1e-6));
+        CHECK(y[3] == doctest::Approx(1.0).epsilon(1e-6));
+    }
+}
+
+TEST_CASE("program: several threads that meet new paths and sizes at once") {
+    const Branches branches;
+    const Program program(branches.block, branches.formula(), {.threads = 2});
+    struct Call {
+        std::vector<double> inputs;
+        std::size_t examples;
+        double value = 0.0;
+        std::vector<double> gradient;
+    };
+    std::vector<Call> calls;
+    for (std::size_t t = 0; t < 4; ++t) {
+        const std::size_t columns = 2 + t % 3;
+        calls.push_back({normals(columns * 150, t), 150, 0.0, std::vector<double>(3)});
+    }
+    std::vector<std::thread> callers;
+    for (Call& call : calls) {
+        callers.emplace_back([&program, &call] {
+            call.value = program.value_and_gradient(
+                {call.inputs, call.examples}, {.reduction = Reduction::sum, .gradients = call.gradient});
+        });
+    }
+    for (auto& caller : callers) caller.join();
+    for (const Call& call : calls) {
+        Result expected = on_the_tape(branches.block, branches.formula(), call.inputs, call.examples);
+        CHECK(call.value == doctest::Approx(150.0 * expected.value).epsilon(1e-12));
+        for (std::size_t i = 0; i < 3; ++i)
+            CHECK(call.gradient[i] == doctest::Approx(150.0 * expected.gradient[i]).epsilon(1e-11));
+    }
+}
+
+TEST_CASE("program: in steady state a call allocates nothing") {
+    const Branches branches;
+    const MLP model({4, 5, 2}, {.hidden = "tanh", .seed = 3});
+    const Formula network = [&](std::span<const Value> x) {
+        return std::vector<Value>{softplus(model(x)[0])};
+    };
+    Dataset data;
+    data.rows = 300, data.columns = 3;
+    data.inputs = normals(900, 1), data.targets = normals(300, 2);
+    std::vector<std::size_t> rows(200);
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = (7 * i) % 300;
+    const std::vector<double> numbers = normals(4 * 1000, 7);
+    for (const bool single_precision : {false, true}) {
+        for (const std::size_t threads : {1u, 2u}) {
+            const CompileOptions options{.single_precision = single_precision, .threads = threads};
+            const Program straight(model.parameters(), network, options);
+            const Program branching(branches.block, branches.formula(), options);
+            const auto step = [&] {
+                double sum = 0.0;
+                for (const Program* program : {&straight, &branching}) {
+                    sum += (*program)({numbers, 1000}) + (*program)({data, rows}) + program->value(data);
+                    for (std::size_t e = 0; e < 10; ++e)
+                        sum += (*program)(std::span(numbers).subspan(4 * e, 4));
+                }
+                return sum;
+            };
+            // Which machine serves which part is up to the threads: after a few calls there is one for each.
+            for (int i = 0; i < (threads == 1 ? 3 : 100); ++i) CHECK(std::isfinite(step()));
+            const std::size_t before = allocation_count();
+            const double sum = step();
+            const std::size_t after = allocation_count();
+            CHECK(std::isfinite(sum));
+            CHECK(after == before);
+        }
+    }
+}
+
+TEST_CASE("program: sums and means, with gradients where they are wanted") {
+    Parameters block;
+    const Parameter p = block.add("p", {2});
+    p.values()[0] = 2.0, p.values()[1] = 5.0;
+    const Program program(block, [&](std::span<const Value> x) {
+        return std::vector<Value>{x[0] * p.view()[0] * p.view()[0] + x[1] * p.view()[1]};
+    });
+    const std::array<double, 4> inputs{1.0, 2.0, 3.0, 4.0};
+    CHECK(program.value({inputs, 2}) == 23.0);
+    CHECK(program.value({inputs, 2}, {.reduction = Reduction::sum}) == 46.0);
+    std::array<double, 2> gradients{100.0, 200.0};
+    CHECK(program.value_and_gradient({inputs, 2}, {.reduction = Reduction::sum, .gradients = gradients}) ==
+          46.0);
+    CHECK(gradients == std::array{116.0, 206.0});
+    CHECK(block.gradients()[0] == 0.0);
+    CHECK(program({inputs, 2}) == 23.0);
+    CHECK(block.gradients()[0] == 8.0);
+    CHECK(block.gradients()[1] == 3.0);
+    CHECK(program.hessian({inputs, 2}) == std::vector<double>{4.0, 0.0, 0.0, 0.0});
+    CHECK(program.hessian({inputs, 2}, {.reduction = Reduction::sum}) ==
+          std::vector<double>{8.0, 0.0, 0.0, 0.0});
+    CHECK_THROWS_WITH_AS(
+        program.value_and_gradient({inputs, 2}, {.gradients = std::span(gradients).first(1)}),
+        "value_and_gradient: there must be a gradient for each parameter: found 1, they are 2.", ShapeError);
+}
+
+TEST_CASE("program: Jacobian matrices by parameters and by inputs") {
+    const MLP model({3, 4, 2}, {.hidden = "tanh", .seed = 5});
+    const Formula formula = [&](std::span<const Value> x) {
+        const auto y = model(x.first(3));
+        return std::vector<Value>{y[0], y[1] * y[0], pick(std::span<const Value>(x.first(3)), x[3])};
+    };
+    const Program program(model.parameters(), formula);
+    std::vector<double> inputs = normals(4 * 30, 3);
+    for (std::size_t e = 0; e < 30; ++e) inputs[4 * e + 3] = static_cast<double>(e % 3);
+    const std::size_t n = model.parameters().size();
+    const std::vector<double> by_parameters = program.jacobian({inputs, 30});
+    const std::vector<double> by_inputs = program.jacobian_by_inputs({inputs, 30});
+    REQUIRE(by_parameters.size() == 30 * 3 * n);
+    REQUIRE(by_inputs.size() == 30 * 3 * 4);
+    double worst = 0.0;
+    for (std::size_t e = 0; e < 30; ++e) {
+        for (std::size_t k = 0; k < 3; ++k) {
+            model.parameters().zero_gradients();
+            const Scope scope;
+            const std::vector<Value> x = variables(std::span(inputs).subspan(4 * e, 4));
+            backward(formula(x)[k]);
+            const std::size_t row = e * 3 + k;
+            for (std::size_t i = 0; i < n; ++i)
+                worst =
+                    std::max(worst, std::abs(by_parameters[row * n + i] - model.parameters().gradients()[i]));
+            for (std::size_t i = 0; i < 4; ++i)
+                worst = std::max(worst, std::abs(by_inputs[row * 4 + i] - x[i].gradient()));
+        }
+    }
+    CHECK(worst <= 1e-13);  // of numbers near 1: the rounding of a few additions
+}
+
+TEST_CASE("program: a training loop over the batches of a data set") {
+    const Dataset moons = two_moons(100, 0.1, 1);
+    const MLP model({2, 8, 1}, {.hidden = "tanh", .seed = 2});
+    const auto loss = [&](std::span<const Value> x, Value y) { return binary_cross_entropy(model(x)[0], y); };
+    const Program program = compile(model, loss);
+    Adam optimizer(model.parameters(), {.learning_rate = 0.05});
+    Random random(7);
+    double first = 0.0, last = 0.0;
+    for (int epoch = 0; epoch < 40; ++epoch) {
+        last = 0.0;
+        for (const Batch& batch : batches(moons, 32, random)) {
+            model.parameters().zero_gradients();
+            const double value = program(batch);
+            const std::vector<double> gradient(model.parameters().gradients().begin(),
+                                               model.parameters().gradients().end());
+            last += value * static_cast<double>(batch.size()) / 100.0;
+
+            // The same lambda, uncompiled.
+            double mean = 0.0;
+            const double share = 1.0 / static_cast<double>(batch.size());
+            model.parameters().zero_gradients();
+            for (const std::size_t i : batch.rows()) {
+                const Scope scope;
+                const Value y = loss(variables(moons.row(i)), moons.targets[i]);
+                mean += share * y.value();
+                backward(y, share);
+            }
+            check_same(
+                {value, gradient},
+                {mean, {model.parameters().gradients().begin(), model.parameters().gradients().end()}});
+            optimizer.step();
+        }
+        if (epoch == 0) first = last;
+    }
+    CHECK(first > 0.4);
+    CHECK(last < 0.1);
 }
 
 TEST_CASE("program: gradients of single examples add up to that of the batch") {
@@ -231,7 +463,7 @@ TEST_CASE("program: gradients of single examples add up to that of the batch") {
     std::vector<double> inputs = normals(4 * 5, 4);
     for (std::size_t e = 0; e < 5; ++e) inputs[4 * e + 3] = static_cast<double>(e % 2);
     const Result batch = compiled(model.parameters(), program, inputs, 5);
-    const auto single = program.per_example_gradients(inputs, 5);
+    const auto single = program.per_example_gradients({inputs, 5});
     const std::size_t n = model.parameters().size();
     for (std::size_t i = 0; i < n; ++i) {
         double mean = 0.0;
@@ -254,7 +486,7 @@ void check_hessian(const Parameters& block, const Formula& formula, std::span<co
         block.values()[i] = old;
         return r.gradient;
     };
-    const std::vector<double> hessian = program.hessian(inputs, examples);
+    const std::vector<double> hessian = program.hessian({inputs, examples});
     std::vector<double> direction = normals(n, 77), product(n);
     for (std::size_t i = 0; i < n; ++i) {
         constexpr double kStep = 2e-3;
@@ -266,7 +498,7 @@ void check_hessian(const Parameters& block, const Formula& formula, std::span<co
             product[i] += hessian[i * n + j] * direction[j];
         }
     }
-    const std::vector<double> along = program.hessian_vector(inputs, examples, direction);
+    const std::vector<double> along = program.hessian_vector({inputs, examples}, direction);
     for (std::size_t i = 0; i < n; ++i)
         CHECK(std::abs(along[i] - product[i]) <= 1e-11 * (1.0 + std::abs(product[i])));
 }
@@ -333,7 +565,7 @@ TEST_CASE("hessian: closed forms of Rosenbrock's function and of logistic regres
         return std::vector<Value>{(1.0 - q[0]) * (1.0 - q[0]) +
                                   100.0 * (q[1] - q[0] * q[0]) * (q[1] - q[0] * q[0])};
     });
-    const auto h = rosenbrock.hessian(std::span<const double>{}, 1);
+    const auto h = rosenbrock.hessian({});
     CHECK(h[0] == doctest::Approx(1200.0 * 1.44 - 400.0 + 2.0).epsilon(1e-13));
     CHECK(h[1] == doctest::Approx(480.0).epsilon(1e-13));
     CHECK(h[2] == doctest::Approx(480.0).epsilon(1e-13));
@@ -351,16 +583,16 @@ TEST_CASE("hessian: closed forms of Rosenbrock's function and of logistic regres
         const double s = ops::Sigmoid::value(p.values()[0] * x[0] + p.values()[1] * x[1]);
         for (std::size_t k = 0; k < 4; ++k) expected[k] += s * (1.0 - s) * x[k / 2] * x[k % 2] / 100.0;
     }
-    const auto found = logistic.hessian(inputs, 100);
+    const auto found = logistic.hessian({inputs, 100});
     for (std::size_t k = 0; k < 4; ++k) CHECK(found[k] == doctest::Approx(expected[k]).epsilon(1e-12));
     CHECK_THROWS_WITH_AS(
-        (void)logistic.hessian_vector(inputs, 100, std::array{1.0}),
+        (void)logistic.hessian_vector({inputs, 100}, std::array{1.0}),
         "hessian_vector: the direction must have a number for each parameter: it has 1, they are 2.",
         ShapeError);
     const Program gamma(block,
                         [&](std::span<const Value>) { return std::vector<Value>{lgamma(p.view()[1])}; });
     CHECK_THROWS_WITH_AS(
-        (void)gamma.hessian(std::span<const double>{}, 1),
+        (void)gamma.hessian({}),
         "hessian: lgamma has no second derivative here. Use the gradient, or differences of it.",
         DomainError);
 }
@@ -369,12 +601,14 @@ TEST_CASE("program: mistakes have messages") {
     Parameters block, other;
     const Parameter p = block.add("p", {2}), q = other.add("q", {2});
     CHECK_THROWS_WITH_AS(Program(block, nullptr, {.threads = 0}),
-                         "compile: there must be at least one thread and one path: found 0 and 64.",
+                         "compile: there must be at least one thread, path and shape: found 0, 64 and 1024. "
+                         "Leave them out for "
+                         "1, 64 and 1024.",
                          DomainError);
     const Program foreign(block,
                           [&](std::span<const Value> x) { return std::vector<Value>{x[0] * q.view()[0]}; });
     CHECK_THROWS_WITH_AS(
-        (void)foreign.values(std::array{1.0}),
+        (void)foreign.per_example_values(std::array{1.0}),
         "compile: it depends on parameters of another model. Keep all that it uses in one block.", TapeError);
     const Program two(block, [&](std::span<const Value> x) {
         return std::vector<Value>{x[0], x[0] * p.view()[0]};
@@ -383,10 +617,35 @@ TEST_CASE("program: mistakes have messages") {
         (void)two.value_and_gradient(std::array{1.0}),
         "program: the gradient of one output is defined, but there are 2. Return one, such as a loss.",
         ShapeError);
+    CHECK_THROWS_AS((void)two.per_example_gradients(std::array{1.0}), ShapeError);
+    CHECK_THROWS_AS((void)two.hessian(std::array{1.0}), ShapeError);
+    const Program uneven(block, [&](std::span<const Value> x) {
+        return x[0] > 0.0 ? std::vector<Value>{x[0]} : std::vector<Value>{x[0], p.view()[0]};
+    });
+    CHECK_THROWS_WITH_AS(
+        (void)uneven.per_example_values({std::array{1.0, -1.0}, 2}),
+        "program: the formula has 1 outputs for one example and 2 for another. Return as many for each.",
+        ShapeError);
+    const Program sizes(block, [&](std::span<const Value> x) { return std::vector<Value>{sum(x)}; },
+                        {.max_shapes = 2});
+    for (int pass = 0; pass < 2; ++pass) {
+        CHECK(sizes.value(std::array{1.0}) == 1.0);
+        CHECK(sizes.value(std::array{1.0, 2.0}) == 3.0);
+    }
+    CHECK_THROWS_WITH_AS(
+        (void)sizes.value(std::array{1.0, 2.0, 3.0}),
+        "program: it has met examples of more than 2 sizes. Give examples of one size, padded, "
+        "or allow more with CompileOptions::max_shapes.",
+        TapeError);
+    const MLP model({2, 1}, {.seed = 1});
+    const Program loss = compile(model, [](std::span<const Value>, const Value& y) { return y; });
+    CHECK_THROWS_WITH_AS((void)loss.value({}),
+                         "compile: an example has no target: its numbers are 0. Give it inputs and a target.",
+                         ShapeError);
     const Program picks(block,
                         [&](std::span<const Value> x) { return std::vector<Value>{pick(p.view(), x[0])}; });
-    CHECK(picks.values(std::array{1.0}) == std::vector<double>{0.0});
-    CHECK_THROWS_AS((void)picks.values(std::array{1.0, 2.0}, 2), ShapeError);
+    CHECK(picks.per_example_values(std::array{1.0}) == std::vector<double>{0.0});
+    CHECK_THROWS_AS((void)picks.per_example_values({std::array{1.0, 2.0}, 2}), ShapeError);
 }
 
 TEST_CASE("program: outputs that need no example, and programs without parameters") {
@@ -394,5 +653,5 @@ TEST_CASE("program: outputs that need no example, and programs without parameter
     const Program program(none, [](std::span<const Value> x) {
         return std::vector<Value>{2.0, x[0], x[0] * 3.0};
     });
-    CHECK(program.values(std::array{1.0, 5.0}, 2) == std::vector<double>{2, 1, 3, 2, 5, 15});
+    CHECK(program.per_example_values({std::array{1.0, 5.0}, 2}) == std::vector<double>{2, 1, 3, 2, 5, 15});
 }

@@ -37,11 +37,6 @@ struct Dataset {
     /// Shapes: (rows).
     std::vector<std::size_t> labels() const;
 
-    /// Return the given rows as a program takes its examples: the inputs of each, then its target if the data
-    /// have targets. Shapes: m rows -> (m, columns + 1), or (m, columns).
-    /// Raises ShapeError if there is no such row.
-    std::vector<double> examples(std::span<const std::size_t> chosen) const;
-
     /// Copy the given rows, in the given order; names are kept. A row may be given twice.
     /// Raises ShapeError if there is no such row.
     Dataset select(std::span<const std::size_t> chosen) const;

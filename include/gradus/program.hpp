@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "gradus/data.hpp"
+#include "gradus/error.hpp"
 #include "gradus/functions.hpp"
 #include "gradus/parameters.hpp"
 
@@ -18,7 +20,16 @@ namespace gradus {
 struct CompileOptions {
     bool single_precision = false;  ///< compute with float: twice as many numbers in an instruction
     std::size_t threads = 1;        ///< that share the examples of a batch; for any number, the same bits
-    std::size_t max_paths = 64;     ///< that the formula may take through its comparisons
+    std::size_t max_paths = 64;     ///< that examples of one size may take through comparisons
+    std::size_t max_shapes = 1024;  ///< numbers of inputs that examples may have
+};
+
+/// What becomes of the outputs of a batch.
+enum class Reduction { mean, sum };
+
+struct BatchOptions {
+    Reduction reduction = Reduction::mean;
+    std::span<double> gradients = {};  ///< where to add gradients, one a parameter; if empty, to the block's
 };
 
 /// The outputs of one example, as a function of its inputs and of parameters.
@@ -28,49 +39,74 @@ using Formula = std::function<std::vector<Value>(std::span<const Value> inputs)>
 ///
 /// The formula is recorded with the first example that it meets. Then it runs for whole batches, each
 /// instruction for many results and examples. The parameters are those of the block: what an optimizer
-/// changes there, the next call uses.
+/// changes there, the next call uses. Examples may have any number of inputs: each number has a recording.
 ///
 /// A formula may compare values and take one path or another. A program checks each comparison for each
 /// example; one that takes a new path is recorded anew, and both paths are kept. What a formula takes out of
 /// a value with value() is a constant of the program: compare and compute with values instead.
 ///
-/// May be called by several threads at once, save that they would add to the same gradients.
+/// May be called by several threads at once, save that they would add to the same gradients: give each
+/// thread its own with BatchOptions::gradients. In steady state, value() and value_and_gradient() allocate
+/// nothing.
+///
+/// All that takes a batch raises TapeError if the formula takes more paths, or examples have more sizes, than
+/// the options allow, and if it uses tensors, or parameters of another block; ShapeError if the number of
+/// outputs is not always the same, or if a position that is an input does not exist.
 class Program {
    public:
     /// Prepare the program of a formula. All parameters that it uses must be of this block.
-    /// Raises DomainError for zero threads or paths.
+    /// Raises DomainError for zero threads, paths or shapes.
     Program(const Parameters& parameters, Formula formula, const CompileOptions& options = {});
     ~Program();
     Program(Program&&) noexcept;
     Program& operator=(Program&&) noexcept;
 
+    /// Return the mean of the only output over a batch, and add its gradient to those of the parameters: what
+    /// a step of training needs.
+    double operator()(const Batch& batch) const { return value_and_gradient(batch); }
+
+    /// Return the mean, or the sum, of the only output over a batch.
+    /// Raises ShapeError if there are several outputs.
+    [[nodiscard]] double value(const Batch& batch, const BatchOptions& options = {}) const;
+
+    /// Return the same, and add its gradient to those of the parameters, or of the options.
+    /// Raises ShapeError if there are several outputs, or not as many gradients as parameters. An error may
+    /// leave a part of the gradient added.
+    double value_and_gradient(const Batch& batch, const BatchOptions& options = {}) const;
+
     /// Return the outputs of each example.
-    /// Shapes: inputs (examples, any) -> (examples, outputs).
-    /// Raises ShapeError if the inputs cannot be shared out among the examples; TapeError if the formula
-    /// takes more paths than the options allow, uses tensors, or parameters of another block.
-    [[nodiscard]] std::vector<double> values(std::span<const double> inputs, std::size_t examples = 1) const;
+    /// Shapes: -> (examples, outputs).
+    [[nodiscard]] std::vector<double> per_example_values(const Batch& batch) const;
 
-    /// Return the mean of the only output over the examples, and add its gradient to those of the parameters.
-    /// Shapes: inputs (examples, any). Raises as values(), and ShapeError if there are several outputs.
-    double value_and_gradient(std::span<const double> inputs, std::size_t examples = 1) const;
+    // What follows leaves the gradients of the block as they are.
 
-    /// Return the gradient of the only output by the parameters, for each example; the block's stay as they
-    /// are. Shapes: inputs (examples, any) -> (examples, parameters). Raises as value_and_gradient().
-    [[nodiscard]] std::vector<double> per_example_gradients(std::span<const double> inputs,
-                                                            std::size_t examples = 1) const;
+    /// Return the gradient of the only output by the parameters, for each example.
+    /// Shapes: -> (examples, parameters).
+    /// Raises ShapeError if there are several outputs. Cost: that of batches of one example.
+    [[nodiscard]] std::vector<double> per_example_gradients(const Batch& batch) const;
 
-    /// Return the Hessian matrix, of the mean of the only output over the examples, times a direction; the
-    /// block's gradients stay as they are. At a kink, that of the side that the subgradients name.
-    /// Shapes: inputs (examples, any), direction (parameters) -> (parameters).
-    /// Raises as value_and_gradient(), ShapeError for a direction of another size, DomainError for lgamma.
+    /// Return the gradients of all outputs by the parameters, for each example: Jacobian matrices.
+    /// Shapes: -> (examples, outputs, parameters); of one example (outputs, parameters).
+    /// Cost: for each example a value, and a gradient for each output.
+    [[nodiscard]] std::vector<double> jacobian(const Batch& batch) const;
+
+    /// Return the gradients of all outputs by the inputs, for each example.
+    /// Shapes: -> (examples, outputs, inputs). A position that is an input has gradient 0.
+    /// Cost: as jacobian(). Compiled at the first call.
+    [[nodiscard]] std::vector<double> jacobian_by_inputs(const Batch& batch) const;
+
+    /// Return the Hessian matrix, of the mean or sum of the only output over the batch, times a direction. At
+    /// a kink, that of the side that the subgradients name.
+    /// Shapes: direction (parameters) -> (parameters).
+    /// Raises ShapeError if there are several outputs, or the direction has another size.
     /// Cost: a few gradients. Compiled at the first call, from the derivative of the program.
-    [[nodiscard]] std::vector<double> hessian_vector(std::span<const double> inputs, std::size_t examples,
-                                                     std::span<const double> direction) const;
+    [[nodiscard]] std::vector<double> hessian_vector(const Batch& batch, std::span<const double> direction,
+                                                     const BatchOptions& options = {}) const;
 
-    /// Return the Hessian matrix of the mean of the only output over the examples, row by row.
-    /// Shapes: inputs (examples, any) -> (parameters, parameters). Raises as hessian_vector().
-    /// Cost: a product with a vector for each parameter.
-    [[nodiscard]] std::vector<double> hessian(std::span<const double> inputs, std::size_t examples = 1) const;
+    /// Return the Hessian matrix, row by row.
+    /// Shapes: -> (parameters, parameters). Raises ShapeError if there are several outputs.
+    /// Cost: a product with a vector for each parameter; threads share these.
+    [[nodiscard]] std::vector<double> hessian(const Batch& batch, const BatchOptions& options = {}) const;
 
     /// Tell how each path was compiled: what every pass left, and the instructions with their shapes.
     [[nodiscard]] std::string describe() const;
@@ -89,7 +125,11 @@ class Program {
 template <class Model, class Loss>
 requires std::invocable < Loss&, std::span<const Value>,
 const Value& > Program compile(const Model& model, Loss loss, const CompileOptions& options = {}) {
-    const auto formula = [loss](std::span<const Value> numbers) {
+    const auto formula = [loss](std::span<const Value> numbers) mutable {
+        if (numbers.empty()) {
+            throw ShapeError(
+                "compile: an example has no target: its numbers are 0. Give it inputs and a target.");
+        }
         return std::vector<Value>{loss(numbers.first(numbers.size() - 1), numbers.back())};
     };
     return Program(model.parameters(), formula, options);

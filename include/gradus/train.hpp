@@ -109,7 +109,7 @@ TrainResult train_batches(Optimizer& optimizer, std::size_t examples,
 ///
 /// The steps are those of train() with the same seed, but for rounding. The program must be one of the
 /// parameters that the optimizer changes. Raises also what Program::value_and_gradient() does.
-/// Cost: memory for one batch of the program; the numbers of a batch are copied.
+/// Cost: memory for one batch of the program; in steady state nothing is allocated.
 TrainResult train(Optimizer& optimizer, const Dataset& data, const Program& program,
                   const TrainOptions& options = {});
 

@@ -151,6 +151,7 @@ class Derivative {
                 tangents_[n] = tangent(n);
             }
         }
+        for (const Graph::Guard& g : from_.guards) to_.guards.push_back({copies_[g.comparison], g.outcome});
         const std::optional<Node> tangent = tangents_[from_.outputs[0]];
         to_.outputs.push_back(tangent ? *tangent : to_.add_constant(0.0));
         return std::move(to_);
@@ -256,5 +257,31 @@ class Derivative {
 }  // namespace
 
 Graph directional_derivative(const Graph& graph) { return Derivative(graph).finish(); }
+
+Graph move_inputs(const Graph& graph) {
+    Graph moved;
+    moved.inputs = graph.inputs;
+    moved.parameters = graph.parameters + graph.inputs;
+    for (std::size_t i = 0; i < moved.parameters; ++i) moved.add_parameter(i);
+    std::vector<Node> copies(graph.size()), operands;
+    for (Node n = 0; n < graph.size(); ++n) {
+        const OpCode op = graph.op(n);
+        if (op == kParameter) {
+            copies[n] = static_cast<Node>(graph.index(n));
+        } else if (op == kConstant) {
+            copies[n] = moved.add_constant(graph.number(n));
+        } else if (op == kInput) {
+            const auto move = static_cast<Node>(graph.parameters + graph.index(n));
+            copies[n] = moved.add(kCode<ops::Add>, {moved.add_input(graph.index(n)), move});
+        } else {
+            operands.clear();
+            for (const Node x : graph.operands(n)) operands.push_back(copies[x]);
+            copies[n] = moved.add(op, operands);
+        }
+    }
+    for (const Node y : graph.outputs) moved.outputs.push_back(copies[y]);
+    for (const Graph::Guard& g : graph.guards) moved.guards.push_back({copies[g.comparison], g.outcome});
+    return moved;
+}
 
 }  // namespace gradus::detail

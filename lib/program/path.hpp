@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// Path: one way through a formula, compiled, and the machines that run it.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "derivative.hpp"
+#include "gradus/error.hpp"
+#include "machine.hpp"
+#include "passes.hpp"
+#include "pipeline.hpp"
+
+namespace gradus::detail {
+
+inline void require_one_output(const Plan& plan) {
+    if (plan.outputs.size() == 1) return;
+    throw ShapeError(fmt::format(
+        "program: the gradient of one output is defined, but there are {}. Return one, such as a loss.",
+        plan.outputs.size()));
+}
+
+/// A plan, and the machines for it that nobody uses at the moment.
+template <class T>
+class Runner {
+   public:
+    explicit Runner(Plan plan) : plan_(std::move(plan)) {}
+
+    [[nodiscard]] const Plan& plan() const { return plan_; }
+
+    /// Return how many examples a machine takes at once: as many as keep its numbers near the processor,
+    /// whole vectors of them.
+    [[nodiscard]] std::size_t width() const {
+        constexpr std::size_t kNumbers = std::size_t{1} << 16, kLeast = 16, kMost = 64;
+        return std::clamp(kNumbers / (plan_.lanes + 1) / kLeast * kLeast, kLeast, kMost);
+    }
+
+    /// A machine, and the number of examples that it has room for.
+    struct Lent {
+        std::unique_ptr<Machine<T>> machine;
+        std::size_t room;
+    };
+
+    /// Lend a machine for so many examples.
+    Lent lend(std::size_t examples) {
+        {
+            const std::lock_guard lock(mutex_);
+            const auto fits =
+                std::find_if(idle_.rbegin(), idle_.rend(), [&](const Lent& m) { return m.room >= examples; });
+            if (fits != idle_.rend()) {
+                std::swap(*fits, idle_.back());
+                Lent lent = std::move(idle_.back());
+                idle_.pop_back();
+                return lent;
+            }
+        }
+        const std::size_t room = std::bit_ceil(examples);
+        return {std::make_unique<Machine<T>>(plan_, room), room};
+    }
+    void take_back(Lent lent) {
+        const std::lock_guard lock(mutex_);
+        idle_.push_back(std::move(lent));
+    }
+
+   private:
+    Plan plan_;
+    std::mutex mutex_;
+    std::vector<Lent> idle_;
+};
+
+/// A path through the formula: the graph of it, and what is computed with that.
+template <class T>
+class Path {
+   public:
+    explicit Path(Graph graph)
+        : signature_(graph.signature()), graph_(reduce(std::move(graph), story_)), outputs_(arrange(graph_)) {
+        story_ += describe(outputs_.plan());
+    }
+
+    [[nodiscard]] std::size_t inputs() const { return graph_.inputs; }
+    [[nodiscard]] std::uint64_t signature() const { return signature_; }
+    [[nodiscard]] const std::string& story() const { return story_; }
+
+    /// The outputs as functions of the parameters.
+    Runner<T>& outputs() { return outputs_; }
+
+    /// The same as functions of the parameters, then of how far each input is moved from where it is.
+    Runner<T>& movable() {
+        std::call_once(movable_made_, [&] { movable_.emplace(arrange(move_inputs(graph_))); });
+        return *movable_;
+    }
+
+    /// The derivative of the only output along a direction: a function of the parameters, then of the
+    /// direction.
+    Runner<T>& derivative() {
+        require_one_output(outputs_.plan());
+        std::call_once(derivative_made_, [&] {
+            const Graph derivative = fold_constants(directional_derivative(graph_));
+            derivative_.emplace(arrange(merge_repeated(derivative)));
+        });
+        return *derivative_;
+    }
+
+    /// The path that was met after this one, by examples with as many inputs.
+    std::atomic<Path*> next{nullptr};
+
+   private:
+    std::uint64_t signature_;
+    std::string story_;
+    Graph graph_;
+    Runner<T> outputs_;
+    std::optional<Runner<T>> movable_, derivative_;
+    std::once_flag movable_made_, derivative_made_;
+};
+
+}  // namespace gradus::detail

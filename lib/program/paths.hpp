@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// Paths: those that the examples of a program took so far. New ones are recorded while others are at work.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "gradus/error.hpp"
+#include "gradus/program.hpp"
+#include "path.hpp"
+
+namespace gradus::detail {
+
+/// The paths of examples with one number of inputs, in the order in which they were met. It only grows.
+template <class T>
+class Shape {
+   public:
+    /// Return the path after another one, or the first one after none; null if there is none yet.
+    Path<T>* after(const Path<T>* path) const {
+        return (path == nullptr ? first_ : path->next).load(std::memory_order_acquire);
+    }
+
+   private:
+    template <class>
+    friend class Paths;
+
+    std::atomic<Path<T>*> first_{nullptr};
+    std::vector<std::unique_ptr<Path<T>>> all_;  // changed under the lock of Paths alone
+};
+
+/// All paths, by the number of inputs.
+template <class T>
+class Paths {
+   public:
+    Paths(const Parameters& parameters, Formula formula, const CompileOptions& options)
+        : parameters_(parameters), formula_(std::move(formula)), options_(options) {}
+
+    /// Return the paths of examples with so many inputs.
+    Shape<T>& shape(std::size_t inputs) {
+        const std::lock_guard lock(mutex_);
+        const auto found = shapes_.find(inputs);
+        if (found != shapes_.end()) return found->second;
+        if (shapes_.size() == options_.max_shapes) {
+            throw TapeError(fmt::format(
+                "program: it has met examples of more than {} sizes. Give examples of one size, padded, or "
+                "allow more with CompileOptions::max_shapes.",
+                options_.max_shapes));
+        }
+        return shapes_[inputs];
+    }
+
+    /// Record the path of an example that takes none of the known ones. Returns the path after the last one
+    /// that was known; a known one, if the example takes it but for rounding at a tie.
+    Path<T>& record(Shape<T>& shape, std::span<const double> example) {
+        const std::lock_guard one_at_a_time(recording_);
+        Graph graph = recorded(example);
+        const std::uint64_t signature = graph.signature();
+        for (const auto& path : shape.all_) {
+            if (path->signature() == signature) return *path;
+        }
+        require_same_outputs(shape, graph);
+        if (shape.all_.size() == options_.max_paths) {
+            throw TapeError(
+                fmt::format("program: the formula takes more than {} paths through its comparisons. Replace "
+                            "comparisons by operations such as max, abs, relu, or allow more with "
+                            "CompileOptions::max_paths.",
+                            options_.max_paths));
+        }
+        auto made = std::make_unique<Path<T>>(std::move(graph));
+        Path<T>* const path = made.get();
+        std::atomic<Path<T>*>& end = shape.all_.empty() ? shape.first_ : shape.all_.back()->next;
+        {
+            const std::lock_guard lock(mutex_);
+            in_order_.push_back(path);
+            shape.all_.push_back(std::move(made));
+        }
+        end.store(path, std::memory_order_release);
+        return *path;
+    }
+
+    [[nodiscard]] std::string describe() {
+        const std::lock_guard lock(mutex_);
+        std::string text;
+        for (const Path<T>* path : in_order_)
+            text += fmt::format("path of {} inputs\n{}", path->inputs(), path->story());
+        return text.empty() ? "not compiled yet: it has met no example\n" : text;
+    }
+
+   private:
+    /// Record the formula for one example, on a graph of its own.
+    [[nodiscard]] Graph recorded(std::span<const double> example) const {
+        Tape tape{Tape::Mode::graph};
+        const Recording on(tape);
+        const std::vector<Value> x = variables(example);
+        const Slot first = slot_of(parameters_.view().first());
+        return collect(tape, formula_(x), example.size(), first, parameters_.size());
+    }
+
+    static void require_same_outputs(const Shape<T>& shape, const Graph& graph) {
+        if (shape.all_.empty()) return;
+        const std::size_t before = shape.all_[0]->outputs().plan().outputs.size();
+        if (before == graph.outputs.size()) return;
+        throw ShapeError(
+            fmt::format("program: the formula has {} outputs for one example and {} for another. Return as "
+                        "many for each.",
+                        before, graph.outputs.size()));
+    }
+
+    Parameters parameters_;
+    Formula formula_;
+    CompileOptions options_;
+    std::mutex mutex_;      // of what follows
+    std::mutex recording_;  // the formula need not be made for several threads at once
+    std::unordered_map<std::size_t, Shape<T>> shapes_;
+    std::vector<const Path<T>*> in_order_;
+};
+
+}  // namespace gradus::detail
