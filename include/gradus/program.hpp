@@ -49,9 +49,14 @@ using Formula = std::function<std::vector<Value>(std::span<const Value> inputs)>
 /// thread its own with BatchOptions::gradients. In steady state, value() and value_and_gradient() allocate
 /// nothing.
 ///
+/// A formula may use tensors: stack(x), or tensor(x, {2, 3}), makes one of inputs, and each operation is
+/// recorded number by number. Indices and labels that differ from example to example are inputs, too: gather,
+/// embedding and softmax_cross_entropy take them as values. Numbers of a tensor, argmax and dropout are
+/// refused, for they would be those of the first example always.
+///
 /// All that takes a batch raises TapeError if the formula takes more paths, or examples have more sizes, than
-/// the options allow, and if it uses tensors, or parameters of another block; ShapeError if the number of
-/// outputs is not always the same, or if a position that is an input does not exist.
+/// the options allow, and if it uses parameters of another block; ShapeError if the number of outputs is not
+/// always the same, or if a position that is an input does not exist.
 class Program {
    public:
     /// Prepare the program of a formula. All parameters that it uses must be of this block.

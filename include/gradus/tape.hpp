@@ -97,6 +97,7 @@ struct Recorder {
     Stamp stamp = Stamp::none;  // of the stretch that is being recorded
     Stamp outer = Stamp::none;  // of the stretch around it
     bool is_graph = false;      // nothing melts, and comparisons are kept
+    bool scalars_only = false;  // a tensor operation is recorded number by number
 
     /// Append an operation that does not fit: because the columns are full, or because this is a graph.
     Slot record(OpCode code, double value, std::initializer_list<Operand> operands);
@@ -159,6 +160,7 @@ class Tape : private detail::Recorder {
     struct Options {
         Mode mode = Mode::melting;
         std::size_t max_entries = std::numeric_limits<std::int32_t>::max();  // more than that: TapeError
+        bool scalars_only = false;  // record tensor operations number by number, as programs need them
     };
 
     Tape();

@@ -37,7 +37,8 @@ class Tensor {
     [[nodiscard]] std::size_t size() const { return shape_.size(); }
 
     /// Return the numbers, row by row.
-    /// Raises TapeError if the tape was rewound since.
+    /// Raises TapeError if the tape was rewound since; and in the formula of a program, unless it is a
+    /// constant: the program would keep the numbers of its first example.
     [[nodiscard]] std::span<const double> numbers() const;
 
     /// Return one number as a value: of a tensor of rank 2, t(i, j).
@@ -126,6 +127,11 @@ Tensor variable(const Tensor& numbers);
 /// Shapes: n values -> (n). Gradient: dx[i] = dy[i].
 /// Cost: one entry; none, if their slots are consecutive. The numbers are copied.
 Tensor stack(std::span<const Value> values);
+
+/// Put values into a shape, row by row: the inputs of an example, say.
+/// Shapes: as many values as the shape holds -> the shape. Gradient and cost: those of stack().
+/// Raises ShapeError if they are more or fewer.
+Tensor tensor(std::span<const Value> values, const Shape& shape);
 
 /// Write the numbers as NumPy does: [[1, 2], [3, 4]], the axes in brackets. Of more than 1000, the first and
 /// last three of each axis.

@@ -45,6 +45,10 @@ Tensor Embedding::operator()(std::span<const std::size_t> indices) const {
     return embedding(weight_.tensor(), indices);
 }
 
+Tensor Embedding::operator()(std::span<const Value> indices) const {
+    return embedding(weight_.tensor(), indices);
+}
+
 std::string Embedding::describe() const {
     const std::vector<std::size_t>& shape = weight_.info().shape;
     return fmt::format("Embedding {} -> {}  {}", shape[0], shape[1], detail::describe(weight_));

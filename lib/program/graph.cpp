@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <string_view>
 
 #include "gradus/value.hpp"
 
@@ -25,6 +26,13 @@ Graph::Node add(Graph& graph, OpCode op, std::span<const Graph::Node> x) {
         return graph.add(kCode<ops::Multiply>, {graph.add(kSum, x), share});
     }
     return graph.add(op, x);
+}
+
+[[noreturn]] void refuse(const char* operation) {
+    throw TapeError(
+        fmt::format("compile: it is not told how to do this tensor operation number by number: "
+                    "{}. Write it with others, or run the formula uncompiled.",
+                    operation));
 }
 
 }  // namespace
@@ -64,9 +72,12 @@ Graph collect(const Tape& tape, std::span<const Value> outputs, std::size_t inpu
     std::vector<Graph::Node> operands;  // those of parts wait here for the entry that they are parts of
     bool continues = false;
     tape.each_entry([&](const Tape::Entry& entry) {
-        if (entry.code == kTensor)
-            throw TapeError("compile: it uses tensors. Write it with values, or run it uncompiled.");
         const auto slot = static_cast<std::size_t>(entry.slot);
+        if (entry.code == kTensor) {  // on a tape of scalars only, a stack: further names of nodes
+            if (entry.operation != std::string_view("stack")) refuse(entry.operation);
+            std::transform(entry.operands.begin(), entry.operands.end(), &nodes[slot], node_of);
+            return;
+        }
         if (entry.code == kConstant) {
             nodes[slot] = graph.add_constant(entry.value);
             return;

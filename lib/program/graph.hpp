@@ -76,7 +76,7 @@ class Graph {
 
 /// Read a graph from a graph tape: of the outputs as a function of `inputs` variables, which are the tape's
 /// first entries, and of the parameters whose slots begin at `parameters`.
-/// Raises TapeError if it depends on other parameters, or was computed with tensors.
+/// The tape recorded scalars only. Raises TapeError if the graph depends on other parameters.
 Graph collect(const Tape& tape, std::span<const Value> outputs, std::size_t inputs, Slot first_parameter,
               std::size_t parameters);
 

@@ -96,7 +96,7 @@ class Paths {
    private:
     /// Record the formula for one example, on a graph of its own.
     [[nodiscard]] Graph recorded(std::span<const double> example) const {
-        Tape tape{Tape::Mode::graph};
+        Tape tape{{.mode = Tape::Mode::graph, .scalars_only = true}};
         const Recording on(tape);
         const std::vector<Value> x = variables(example);
         const Slot first = slot_of(parameters_.view().first());

@@ -48,6 +48,7 @@ Tape::Tape(const Options& options)
       max_entries_(std::min<std::size_t>(options.max_entries, std::numeric_limits<std::int32_t>::max())),
       memory_(std::make_unique<Memory>(next_tape_id.fetch_add(1, std::memory_order_relaxed))) {
     is_graph = mode_ == Mode::graph;
+    scalars_only = options.scalars_only;
     open_stretch();
 }
 

@@ -8,6 +8,8 @@
 
 #include "../kernels/matrix.hpp"
 #include "../kernels/rows.hpp"
+#include "by_number.hpp"
+#include "gradus/reduce.hpp"
 #include "gradus/tensor/shaping.hpp"
 #include "operation.hpp"
 
@@ -106,15 +108,49 @@ Sizes::Sizes(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionO
     }
 }
 
+void require_table(const Tensor& table) {
+    if (table.rank() == 2) return;
+    throw ShapeError(
+        fmt::format("embedding: the table is not a matrix: its shape is {}. Give it one row "
+                    "for each index.",
+                    to_string(table.shape())));
+}
+
+/// Compute each query's row, head by head, from what it sees.
+Tensor attend_by_number(const Tensor& q, const Tensor& k, const Tensor& v, const Sizes& sizes, double scale,
+                        const Shape& shape) {
+    const std::span<const Value> qs = detail::values_of(q), ks = detail::values_of(k),
+                                 vs = detail::values_of(v);
+    const std::size_t width = sizes.width(), value_width = sizes.value_width();
+    std::vector<Value> y;
+    for (std::size_t row = 0; row < sizes.batch * sizes.queries; ++row) {
+        const std::size_t first_key = row / sizes.queries * sizes.keys;
+        const std::size_t seen = sizes.seen(row % sizes.queries);
+        for (std::size_t h = 0; h < sizes.heads; ++h) {
+            std::vector<Value> scores;
+            for (std::size_t j = first_key; j < first_key + seen; ++j) {
+                scores.push_back(scale * dot(qs.subspan(row * sizes.d + h * width, width),
+                                             ks.subspan(j * sizes.d + h * width, width)));
+            }
+            const std::span<const Value> p = softmax(scores);
+            for (std::size_t c = 0; c < value_width; ++c) {
+                const std::size_t first = first_key * sizes.e + h * value_width + c;
+                y.push_back(dot(p, detail::line(vs, first, seen, sizes.e)));
+            }
+        }
+    }
+    return tensor(y, shape);
+}
+
 }  // namespace
 
 Tensor embedding(const Tensor& table, std::span<const std::size_t> indices) {
-    if (table.rank() != 2) {
-        throw ShapeError(
-            fmt::format("embedding: the table is not a matrix: its shape is {}. Give it one row "
-                        "for each index.",
-                        to_string(table.shape())));
-    }
+    require_table(table);
+    return gather(table, indices);
+}
+
+Tensor embedding(const Tensor& table, std::span<const Value> indices) {
+    require_table(table);
     return gather(table, indices);
 }
 
@@ -123,6 +159,9 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
     const Sizes sizes(q, k, v, options);
     const std::size_t width = sizes.width(), value_width = sizes.value_width();
     const double scale = 1.0 / std::sqrt(static_cast<double>(width));
+    const Shape shape =
+        q.rank() == 3 ? Shape{sizes.batch, sizes.queries, sizes.e} : Shape{sizes.queries, sizes.e};
+    if (operation.is_by_number()) return attend_by_number(q, k, v, sizes, scale, shape);
 
     // p: the probabilities, (rows,keys) of each block; 0 for the keys that a row does not see.
     double* const p = operation.numbers(sizes.each_block([](const Block&, std::size_t) {}));
@@ -147,8 +186,6 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
     const std::size_t most = sizes.block_rows() * sizes.keys;
     double* const dp = operation.numbers(most);
     double* const dscores = operation.numbers(most);
-    const Shape shape =
-        q.rank() == 3 ? Shape{sizes.batch, sizes.queries, sizes.e} : Shape{sizes.queries, sizes.e};
     return operation.finish(shape, y, [=](const detail::Pull& d) {
         double* const dq = d(q);
         double* const dk = d(k);

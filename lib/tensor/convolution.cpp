@@ -10,6 +10,8 @@
 
 #include "../kernels/matrix.hpp"
 #include "../kernels/rows.hpp"
+#include "by_number.hpp"
+#include "gradus/reduce.hpp"
 #include "operation.hpp"
 
 namespace gradus {
@@ -73,8 +75,9 @@ struct Unfolding {
     }
 
     /// Set the matrix to the numbers of the image; 0 in the padding.
-    void unfold(const double* from, double* matrix) const {
-        if (down.padding > 0) std::fill_n(matrix, rows() * columns(), 0.0);
+    template <class T>
+    void unfold(const T* from, T* matrix, const T& zero = 0.0) const {
+        if (down.padding > 0) std::fill_n(matrix, rows() * columns(), zero);
         each_run([&](std::size_t i, std::size_t j, std::size_t n) {
             if (across.stride == 1) {
                 std::copy_n(from + j, n, matrix + i);
@@ -113,12 +116,33 @@ Unfolding unfolding(const Shape& x, const Shape& weight, const Conv2dOptions& op
     return windows;
 }
 
+Tensor convolve_by_number(const Tensor& x, const Tensor& weight, const Tensor& bias, const Unfolding& windows,
+                          const Shape& shape) {
+    const std::span<const Value> xs = detail::values_of(x), w = detail::values_of(weight);
+    const bool has_bias = bias.data() != nullptr;
+    const std::span<const Value> b = has_bias ? detail::values_of(bias) : std::span<const Value>();
+    const std::size_t rows = windows.rows(), columns = windows.columns();
+    const Value zero = variable(0.0);
+    std::vector<Value> y, matrix(rows * columns);
+    for (std::size_t i = 0; i < shape[0]; ++i) {
+        windows.unfold(xs.data() + i * windows.image(), matrix.data(), zero);
+        for (std::size_t k = 0; k < shape[1]; ++k) {
+            for (std::size_t j = 0; j < columns; ++j) {
+                Value sum = dot(w.subspan(k * rows, rows), detail::line(matrix, j, rows, columns));
+                y.push_back(has_bias ? sum + b[k] : sum);
+            }
+        }
+    }
+    return tensor(y, shape);
+}
+
 Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const Unfolding& windows) {
     using Matrix = kernels::MatrixView<double>;
     const detail::Operation operation("conv2d", {x, weight, bias});
     const std::size_t images = x.shape()[0], outputs = weight.shape()[0];
     const std::size_t rows = windows.rows(), columns = windows.columns();
     const Shape shape{images, outputs, windows.down.count(), windows.across.count()};
+    if (operation.is_by_number()) return convolve_by_number(x, weight, bias, windows, shape);
     const Matrix w{weight.data(), rows};
     double* const y = operation.numbers(shape.size());
     double* const matrix = operation.numbers(rows * columns);
@@ -203,6 +227,19 @@ struct Pooling {
     }
 };
 
+/// Return f of the numbers of each window.
+template <class F>
+Tensor pool_by_number(const Tensor& x, const Pooling& pooling, const Shape& shape, F f) {
+    const std::span<const Value> values = detail::values_of(x);
+    std::vector<Value> y;
+    pooling.each_window([&](std::size_t, std::size_t first) {
+        std::vector<Value> window;
+        pooling.each_number(first, [&](std::size_t j) { window.push_back(values[j]); });
+        y.push_back(f(window));
+    });
+    return tensor(y, shape);
+}
+
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dOptions& options) {
@@ -223,6 +260,8 @@ Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options) {
     const detail::Operation operation("max_pool2d", {x});
     const Pooling pooling("max_pool2d", x.shape(), options);
     const Shape shape = pooling.result(x.shape());
+    if (operation.is_by_number())
+        return pool_by_number(x, pooling, shape, [](auto& row) { return max(row); });
     double* const y = operation.numbers(shape.size());
     const std::span<std::uint32_t> chosen = operation.memory<std::uint32_t>(shape.size());
     pooling.each_window([&](std::size_t i, std::size_t first) {
@@ -244,6 +283,8 @@ Tensor average_pool2d(const Tensor& x, const Pool2dOptions& options) {
     const detail::Operation operation("average_pool2d", {x});
     const Pooling pooling("average_pool2d", x.shape(), options);
     const Shape shape = pooling.result(x.shape());
+    if (operation.is_by_number())
+        return pool_by_number(x, pooling, shape, [](auto& row) { return mean(row); });
     double* const y = operation.numbers(shape.size());
     const double count = static_cast<double>(options.size) * static_cast<double>(options.size);
     pooling.each_window([&](std::size_t i, std::size_t first) {

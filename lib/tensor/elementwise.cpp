@@ -3,6 +3,7 @@
 
 #include "../kernels/elementwise.hpp"
 #include "broadcast.hpp"
+#include "by_number.hpp"
 #include "operation.hpp"
 
 namespace gradus {
@@ -11,6 +12,10 @@ namespace {
 template <class Op>
 Tensor map(const Tensor& x) {
     const detail::Operation operation(Op::name, {x});
+    if (operation.is_by_number()) {
+        return detail::by_number(
+            x.shape(), [a = detail::values_of(x)](std::size_t i) { return detail::apply<Op>(a[i]); });
+    }
     const std::size_t n = x.size();
     double* const y = operation.numbers(n);
     kernels::map<Op>(x.data(), y, n);
@@ -20,11 +25,23 @@ Tensor map(const Tensor& x) {
 }
 
 template <class Op>
+Tensor zip_by_number(const Tensor& a, const Tensor& b, const Shape& shape, const detail::Runs& runs) {
+    const std::span<const Value> as = detail::values_of(a), bs = detail::values_of(b);
+    std::vector<Value> y;
+    runs.each([&](std::size_t i, std::size_t j, std::size_t) {
+        for (std::size_t k = 0; k < runs.length(); ++k)
+            y.push_back(detail::apply<Op>(as[i + k * runs.a_step()], bs[j + k * runs.b_step()]));
+    });
+    return tensor(y, shape);
+}
+
+template <class Op>
 Tensor zip(const Tensor& a, const Tensor& b) {
     const detail::Operation operation(Op::name, {a, b});
     const Shape shape = broadcast(Op::name, a.shape(), b.shape());
-    double* const y = operation.numbers(shape.size());
     const detail::Runs runs(a.shape(), b.shape(), shape);
+    if (operation.is_by_number()) return zip_by_number<Op>(a, b, shape, runs);
+    double* const y = operation.numbers(shape.size());
     if (shape.size() > 0) {
         runs.each([&](std::size_t i, std::size_t j, std::size_t k) {
             kernels::zip<Op>(a.data() + i, runs.a_step(), b.data() + j, runs.b_step(), y + k, runs.length());

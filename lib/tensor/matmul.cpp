@@ -8,6 +8,9 @@
 
 #include "../kernels/matrix.hpp"
 #include "axis.hpp"
+#include "by_number.hpp"
+#include "gradus/reduce.hpp"
+#include "gradus/tensor/elementwise.hpp"
 #include "operation.hpp"
 
 namespace gradus {
@@ -59,12 +62,38 @@ void each_pair(const Factor& a, const Factor& b, F f) {
     }
 }
 
+/// Return row i of the matrix at this offset, or column j.
+std::vector<Value> row_of(const Factor& f, std::span<const Value> x, std::size_t offset, std::size_t i) {
+    return f.transposed ? detail::line(x, offset + i, f.columns, f.rows)
+                        : detail::line(x, offset + i * f.columns, f.columns, 1);
+}
+std::vector<Value> column_of(const Factor& f, std::span<const Value> x, std::size_t offset, std::size_t j) {
+    return f.transposed ? detail::line(x, offset + j * f.rows, f.rows, 1)
+                        : detail::line(x, offset + j, f.rows, f.columns);
+}
+
+Tensor product_by_number(const Shape& shape, const Factor& a, const Factor& b) {
+    const std::span<const Value> as = detail::values_of(a.tensor), bs = detail::values_of(b.tensor);
+    std::vector<Value> y;
+    each_pair(a, b, [&](std::size_t a_offset, std::size_t b_offset, std::size_t) {
+        std::vector<std::vector<Value>> columns;
+        for (std::size_t j = 0; j < b.columns; ++j) columns.push_back(column_of(b, bs, b_offset, j));
+        for (std::size_t i = 0; i < a.rows; ++i) {
+            const std::vector<Value> row = row_of(a, as, a_offset, i);
+            for (const std::vector<Value>& column : columns)
+                y.push_back(a.columns == 1 ? row[0] * column[0] : dot(row, column));
+        }
+    });
+    return tensor(y, shape);
+}
+
 Tensor product(const char* name, const Shape& shape, Factor a, const Factor& b) {
     if (b.counts == kSingle) {  // one below the other, the matrices of a are a single one
         a.rows *= a.counts[0] * a.counts[1];
         a.counts = kSingle;
     }
     const detail::Operation operation(name, {a.tensor, b.tensor});
+    if (operation.is_by_number()) return product_by_number(shape, a, b);
     const std::size_t m = a.rows, n = b.columns, k = a.columns;
     double* const y = operation.numbers(shape.size());
     each_pair(a, b, [&](std::size_t i, std::size_t j, std::size_t c) {
@@ -156,6 +185,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor* bias) {
 
     const std::array<Tensor, 3> operands{x, weight, bias != nullptr ? *bias : weight};
     const detail::Operation operation("linear", std::span(operands).first(bias != nullptr ? 3 : 2));
+    if (operation.is_by_number()) {
+        const Tensor product = matmul(x, weight.T());
+        return bias != nullptr ? product + *bias : product;
+    }
     double* const y = operation.numbers(shape.size());
     kernels::multiply(rows, out, in, Matrix{x.data(), in}, Matrix{weight.data(), in, true}, y, out, false);
     if (bias != nullptr) kernels::add_row_to_rows(bias->data(), y, rows, out);

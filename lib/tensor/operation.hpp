@@ -58,6 +58,9 @@ class Operation {
     /// Return whether there is anything to differentiate: else the result is a constant.
     [[nodiscard]] bool is_active() const { return is_active_; }
 
+    /// Return whether it is to be recorded number by number, with what by_number.hpp offers.
+    [[nodiscard]] bool is_by_number() const { return is_active_ && recorder->scalars_only; }
+
     /// Return memory for n numbers, in whole cache lines.
     [[nodiscard]] double* numbers(std::size_t n) const { return memory<double>(n, 64).data(); }
 

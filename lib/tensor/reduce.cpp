@@ -11,6 +11,8 @@
 #include "../kernels/matrix.hpp"
 #include "../kernels/rows.hpp"
 #include "axis.hpp"
+#include "by_number.hpp"
+#include "gradus/reduce.hpp"
 #include "operation.hpp"
 
 namespace gradus {
@@ -52,10 +54,21 @@ void require_any(const char* name, const Tensor& x) {
     }
 }
 
+/// Reduce each line along an axis, number by number.
+template <class F>
+Tensor lines_by_number(const Tensor& x, const Reduction& r, F f) {
+    const std::span<const Value> values = detail::values_of(x);
+    return detail::by_number(r.shape, [&](std::size_t i) {
+        return f(detail::line(values, r.axis.first(i), r.axis.n, r.axis.inner));
+    });
+}
+
 // ---- sums
 
 Value sum_all(const char* name, const Tensor& x, double divisor) {
     const Operation operation(name, {x});
+    if (operation.is_by_number())
+        return divisor == 1.0 ? sum(detail::values_of(x)) : mean(detail::values_of(x));
     const std::size_t n = x.size();
     return operation.finish(kernels::sum(x.data(), n) / divisor,
                             [=](const Pull& d) { kernels::add_number(*d.result() / divisor, d(x), n); });
@@ -64,6 +77,10 @@ Value sum_all(const char* name, const Tensor& x, double divisor) {
 /// Sum along an axis: where it is the last one, each row to a number; else row on row.
 Tensor sum_along(const char* name, const Tensor& x, const Reduction& r, double divisor) {
     const Operation operation(name, {x});
+    if (operation.is_by_number()) {
+        return lines_by_number(x, r,
+                               [=](const auto& line) { return divisor == 1.0 ? sum(line) : mean(line); });
+    }
     const Axis a = r.axis;
     const std::size_t size = a.lines();
     double* const y = operation.numbers(size);
@@ -100,6 +117,7 @@ struct Norm {
         for (std::size_t i = 0; i < n; ++i) scaled += (x[i] / largest) * (x[i] / largest);
         return largest * std::sqrt(scaled);
     }
+    static Value record(const Values& x) { return norm(x); }
     static void pull(const double* x, double y, double dy, double* dx, std::size_t n) {
         for (std::size_t i = 0; y != 0.0 && i < n; ++i) dx[i] += dy * (x[i] / y);
     }
@@ -107,6 +125,7 @@ struct Norm {
 
 struct LogSumExp {
     static double value(const double* x, std::size_t n) { return kernels::logsumexp_row(x, n); }
+    static Value record(const Values& x) { return logsumexp(x); }
     static void pull(const double* x, double y, double dy, double* dx, std::size_t n) {
         if (y == -std::numeric_limits<double>::infinity()) return;
         kernels::logsumexp_gradient_row(x, y, dy, dx, n);
@@ -116,6 +135,7 @@ struct LogSumExp {
 template <class Row>
 Value row_all(const char* name, const Tensor& x) {
     const Operation operation(name, {x});
+    if (operation.is_by_number()) return Row::record(detail::values_of(x));
     const std::size_t n = x.size();
     const double y = Row::value(x.data(), n);
     return operation.finish(y, [=](const Pull& d) { Row::pull(x.data(), y, *d.result(), d(x), n); });
@@ -125,6 +145,8 @@ Value row_all(const char* name, const Tensor& x) {
 template <class Row>
 Tensor row_along(const char* name, const Tensor& x, const Reduction& r) {
     const Operation operation(name, {x});
+    if (operation.is_by_number())
+        return lines_by_number(x, r, [](const auto& line) { return Row::record(line); });
     const Axis a = r.axis;
     double* const y = operation.numbers(a.lines());
     const bool is_last = a.inner == 1;
@@ -162,9 +184,18 @@ std::size_t best(const double* x, std::size_t n, std::size_t stride) {
 }
 
 template <class Better>
+Value best_by_number(const Values& x) {
+    if (std::same_as<Better, std::greater<>>) return max(x);
+    std::vector<Value> negative;
+    for (std::size_t i = 0; i < x.size(); ++i) negative.push_back(-x.data()[i]);
+    return -max(negative);
+}
+
+template <class Better>
 Value best_of_all(const char* name, const Tensor& x) {
     require_any(name, x);
     const Operation operation(name, {x});
+    if (operation.is_by_number()) return best_by_number<Better>(detail::values_of(x));
     const std::size_t i = best<Better>(x.data(), x.size(), 1);
     return operation.finish(x.data()[i], [=](const Pull& d) { d(x)[i] += *d.result(); });
 }
@@ -173,6 +204,8 @@ template <class Better>
 Tensor best_along(const char* name, const Tensor& x, int number, const Reduced& reduced) {
     const Reduction r(name, x, number, reduced);
     const Operation operation(name, {x});
+    if (operation.is_by_number())
+        return lines_by_number(x, r, [](const auto& line) { return best_by_number<Better>(line); });
     const std::size_t lines = r.axis.lines();
     double* const y = operation.numbers(lines);
     const std::span<std::size_t> chosen = operation.memory<std::size_t>(lines);

@@ -10,6 +10,8 @@
 #include "../kernels/rows.hpp"
 #include "axis.hpp"
 #include "broadcast.hpp"
+#include "by_number.hpp"
+#include "gradus/reduce.hpp"
 #include "operation.hpp"
 
 namespace gradus {
@@ -33,7 +35,8 @@ Tensor view(const Tensor& x, std::size_t offset, const Shape& shape) {
 struct Rows {
     std::size_t count, n, from_stride, to_stride;
 
-    void copy(const double* from, double* to) const {
+    template <class T>
+    void copy(const T* from, T* to) const {
         for (std::size_t i = 0; i < count; ++i) std::copy_n(from + i * from_stride, n, to + i * to_stride);
     }
 
@@ -74,16 +77,25 @@ Tensor join(const char* name, std::span<const Tensor> parts, const Shape& shape,
         std::size_t offset;
     };
     const Operation operation(name, parts);
-    double* const y = operation.numbers(shape.size());
     const std::span<Part> placed = operation.memory<Part>(parts.size());
     const auto in_row = [&](std::size_t size) { return outer == 0 ? 0 : size / outer; };
     std::size_t offset = 0;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const std::size_t n = in_row(parts[i].size());
         placed[i] = {parts[i].slot(), {outer, n, n, in_row(shape.size())}, offset};
-        placed[i].rows.copy(parts[i].data(), y + offset);
         offset += n;
     }
+    const auto copy = [&](auto* y, auto numbers_of) {
+        for (std::size_t i = 0; i < parts.size(); ++i)
+            placed[i].rows.copy(numbers_of(parts[i]), y + placed[i].offset);
+    };
+    if (operation.is_by_number()) {
+        std::vector<Value> y(shape.size());
+        copy(y.data(), [](const Tensor& part) { return detail::values_of(part).data(); });
+        return tensor(y, shape);
+    }
+    double* const y = operation.numbers(shape.size());
+    copy(y, [](const Tensor& part) { return part.data(); });
     return operation.finish(shape, y, [=](const Pull& d) {
         for (const Part& part : placed) {
             if (double* const dx = d(part.slot)) part.rows.add_back(d.result() + part.offset, dx);
@@ -133,6 +145,11 @@ Tensor slice(const Tensor& x, int axis, std::size_t begin, std::size_t end) {
 
     const Operation operation("slice", {x});
     const Rows rows{a.outer, (end - begin) * a.inner, a.n * a.inner, (end - begin) * a.inner};
+    if (operation.is_by_number()) {
+        std::vector<Value> y(shape.size());
+        rows.copy(detail::values_of(x).data() + offset, y.data());
+        return tensor(y, shape);
+    }
     double* const y = operation.numbers(shape.size());
     rows.copy(x.data() + offset, y);
     return operation.finish(shape, y, [=](const Pull& d) { rows.add_back(d.result(), d(x) + offset); });
@@ -172,8 +189,14 @@ Tensor transpose(const Tensor& x, int axis, int other_axis) {
     const Shape shape(std::span<const std::size_t>(sizes.data(), x.rank()));
 
     const Operation operation("transpose", {x});
-    double* const y = operation.numbers(x.size());
     const Swap swap(x.shape(), p, q);
+    if (operation.is_by_number()) {
+        std::vector<Value> y(x.size());
+        const std::span<const Value> values = detail::values_of(x);
+        swap.each([&](std::size_t from, std::size_t to) { y[to] = values[from]; });
+        return tensor(y, shape);
+    }
+    double* const y = operation.numbers(x.size());
     swap.each([&](std::size_t from, std::size_t to) { y[to] = x.data()[from]; });
     return operation.finish(shape, y, [=](const Pull& d) {
         double* const dx = d(x);
@@ -232,6 +255,11 @@ Tensor gather(const Tensor& x, std::span<const std::size_t> rows) {
 
     const Operation operation("gather", {x});
     const std::size_t inner = Axis(x.shape(), 0).inner;
+    if (operation.is_by_number()) {
+        return detail::by_number(shape, [&, values = detail::values_of(x)](std::size_t i) {
+            return values[rows[i / inner] * inner + i % inner];
+        });
+    }
     double* const y = operation.numbers(shape.size());
     for (std::size_t k = 0; k < rows.size(); ++k)
         std::copy_n(x.data() + rows[k] * inner, inner, y + k * inner);
@@ -240,6 +268,16 @@ Tensor gather(const Tensor& x, std::span<const std::size_t> rows) {
         for (std::size_t k = 0; k < rows.size(); ++k)
             kernels::add(d.result() + k * inner, dx + rows[k] * inner, inner);
     });
+}
+
+Tensor gather(const Tensor& x, std::span<const Value> rows) {
+    if (detail::are_fixed(rows)) return gather(x, detail::indices_of("gather", rows));
+    const Axis a(x.shape(), resolve_axis("gather", x.shape(), 0));
+    const std::span<const Value> values = detail::values_of(x);
+    std::vector<std::vector<Value>> columns;
+    for (std::size_t j = 0; j < a.inner; ++j) columns.push_back(detail::line(values, j, a.n, a.inner));
+    return detail::by_number(detail::with_size(x.shape(), 0, rows.size()),
+                             [&](std::size_t i) { return pick(columns[i % a.inner], rows[i / a.inner]); });
 }
 
 Tensor one_hot(std::span<const std::size_t> indices, std::size_t classes) {
@@ -274,6 +312,22 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, double number) {
             for (std::size_t i = 0; i < runs.length(); ++i) f(k + i, masks[j + i * runs.b_step()] != 0.0);
         });
     };
+    if (operation.is_by_number()) {
+        std::vector<Value> y(x.size());
+        const std::span<const Value> values = detail::values_of(x);
+        if (mask.is_constant()) {
+            each([&](std::size_t i, bool masked) { y[i] = masked ? Value(number) : values[i]; });
+            return tensor(y, shape);
+        }
+        const std::span<const Value> masks = detail::values_of(mask);
+        runs.each([&](std::size_t, std::size_t j, std::size_t k) {
+            for (std::size_t i = 0; i < runs.length(); ++i) {
+                const std::array<Value, 2> choice{values[k + i], number};
+                y[k + i] = pick(choice, masks[j + i * runs.b_step()]);
+            }
+        });
+        return tensor(y, shape);
+    }
     double* const y = operation.numbers(x.size());
     each([&](std::size_t i, bool masked) { y[i] = masked ? number : x.data()[i]; });
     return operation.finish(shape, y, [=](const Pull& d) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "by_number.hpp"
 #include "operation.hpp"
 
 namespace gradus {
@@ -85,6 +86,11 @@ Tensor::Tensor(const Value& x) : Tensor(full({}, x.value())) {
 
 std::span<const double> Tensor::numbers() const {
     detail::recorder->require_live(first_);
+    if (detail::recorder->scalars_only && !is_constant()) {
+        throw TapeError(
+            "numbers: a program would keep these numbers of its first example. Compute with the tensor, or "
+            "run the formula uncompiled.");
+    }
     return {numbers_, size()};
 }
 
@@ -150,13 +156,16 @@ Tensor tensor(const NestedList& list) {
     return result;
 }
 
+void require_filled(const Shape& shape, std::size_t count) {
+    if (count == shape.size()) return;
+    throw ShapeError(
+        fmt::format("tensor: the numbers do not fill the shape: found {} for {}, which holds {}. Give "
+                    "as many numbers as the product of the sizes.",
+                    count, to_string(shape), shape.size()));
+}
+
 Tensor tensor(std::span<const double> numbers, const Shape& shape) {
-    if (numbers.size() != shape.size()) {
-        throw ShapeError(
-            fmt::format("tensor: the numbers do not fill the shape: found {} for {}, which holds {}. Give "
-                        "as many numbers as the product of the sizes.",
-                        numbers.size(), to_string(shape), shape.size()));
-    }
+    require_filled(shape, numbers.size());
     const auto [result, to] = constant(shape);
     std::copy(numbers.begin(), numbers.end(), to);
     return result;
@@ -171,12 +180,32 @@ Tensor full(const Shape& shape, double number) {
 Tensor variable(const Tensor& numbers) {
     detail::recorder->require_live(numbers.tag());
     if (numbers.size() == 0) return numbers;
+    if (detail::recorder->scalars_only) {
+        return detail::by_number(numbers.shape(),
+                                 [&](std::size_t i) { return gradus::variable(numbers.data()[i]); });
+    }
     const Slot first = Tape::current().record_run({"variable", numbers.size(), {}, nullptr, nullptr});
     return {numbers.data(), numbers.shape(), detail::make_tag(first, detail::recorder->stamp)};
 }
 
+namespace {
+
+/// Return the values with entries for the constants among them: to a program, a stack is nothing but further
+/// names of entries.
+std::vector<Value> without_constants(std::span<const Value> values) {
+    std::vector<Value> entries(values.begin(), values.end());
+    for (Value& x : entries) {
+        if (x.is_constant()) x = variable(x.value());
+    }
+    return entries;
+}
+
+}  // namespace
+
 Tensor stack(std::span<const Value> values) {
     const detail::Operation operation("stack", values);
+    if (operation.is_by_number() && std::ranges::any_of(values, &Value::is_constant))
+        return stack(without_constants(values));
     double* const y = operation.numbers(values.size());
     bool is_run = !values.empty() && static_cast<std::int32_t>(values[0].slot()) > 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -192,6 +221,12 @@ Tensor stack(std::span<const Value> values) {
     });
 }
 
+Tensor tensor(std::span<const Value> values, const Shape& shape) {
+    require_filled(shape, values.size());
+    const Tensor row = stack(values);
+    return {row.data(), shape, row.tag()};
+}
+
 Tensor Parameter::tensor() const {
     const ParameterView view = this->view(Tape::Use::tensor);
     return {view.numbers().data(), Shape(info().shape), view.first()};
@@ -199,7 +234,8 @@ Tensor Parameter::tensor() const {
 
 std::string to_string(const Tensor& x) {
     std::string text;
-    append(text, x.numbers(), x.shape(), 0);
+    detail::recorder->require_live(x.tag());
+    append(text, {x.data(), x.size()}, x.shape(), 0);
     return text;
 }
 

@@ -33,6 +33,7 @@ class Embedding {
     /// Shapes: m indices -> (m,width). For a batch of texts, reshape the result to (B,T,width).
     /// Raises ShapeError for an index that is not below count.
     Tensor operator()(std::span<const std::size_t> indices) const;
+    Tensor operator()(std::span<const Value> indices) const;  ///< inputs of a program, say
 
     [[nodiscard]] const Parameters& parameters() const { return block_; }  ///< of the whole model
     [[nodiscard]] const Parameter& weight() const { return weight_; }

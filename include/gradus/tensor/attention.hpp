@@ -16,6 +16,10 @@ namespace gradus {
 /// Cost: that of gather(): one entry.
 Tensor embedding(const Tensor& table, std::span<const std::size_t> indices);
 
+/// The same, where the indices are values: in a program, inputs of the example, and looked up anew for each.
+/// Gradient: none for the indices. Raises ShapeError, too, for one that is no whole number.
+Tensor embedding(const Tensor& table, std::span<const Value> indices);
+
 struct AttentionOptions {
     std::size_t heads = 1;
     bool causal = true;  ///< whether a query sees only the keys up to its own position

@@ -18,6 +18,12 @@ namespace gradus {
 /// label that is not below the number of classes.
 Value softmax_cross_entropy(const Tensor& logits, std::span<const std::size_t> labels);
 
+/// The same, where the labels are values: in a program, inputs of the example, and read anew for each. One
+/// label serves logits of one row.
+/// Gradient: none for the labels. Raises ShapeError, too, for one that is no whole number.
+Value softmax_cross_entropy(const Tensor& logits, std::span<const Value> labels);
+Value softmax_cross_entropy(const Tensor& logits, const Value& label);
+
 // Two tensors of one shape, y and target, number by number: ShapeError if their shapes differ, for a target
 // (n) would broadcast with y (n,1) to (n,n) unnoticed. Both may be differentiated.
 

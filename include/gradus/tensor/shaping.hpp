@@ -66,6 +66,10 @@ Tensor stack(std::initializer_list<Tensor> parts);
 /// Raises ShapeError for an index beyond n.
 Tensor gather(const Tensor& x, std::span<const std::size_t> rows);
 
+/// The same, where the indices are values: in a program, inputs of the example, and looked up anew for each.
+/// Gradient: none for the indices. Raises ShapeError, too, for one that is no whole number.
+Tensor gather(const Tensor& x, std::span<const Value> rows);
+
 /// Return rows of zeros with one 1 each, at the index: a constant.
 /// Shapes: m indices -> (m,classes).
 /// Raises ShapeError for an index that is not below the number of classes.

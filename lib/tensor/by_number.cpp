@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "by_number.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace gradus::detail {
+
+std::span<const Value> values_of(const Tensor& x) {
+    Tape& tape = Tape::current();
+    const std::span<Value> values = tape.values(x.size());
+    if (x.size() > 0 && static_cast<std::int32_t>(x.slot()) < 0) tape.use_as_scalar(x.slot());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        values[i] =
+            x.is_constant() ? tape.variable(x.data()[i]) : Value(x.data()[i], slots_after(x.tag(), i));
+    }
+    return values;
+}
+
+std::vector<Value> line(std::span<const Value> x, std::size_t first, std::size_t n, std::size_t stride) {
+    std::vector<Value> values(n);
+    for (std::size_t k = 0; k < n; ++k) values[k] = x[first + k * stride];
+    return values;
+}
+
+bool are_fixed(std::span<const Value> indices) {
+    return !recorder->scalars_only || std::ranges::all_of(indices, &Value::is_constant);
+}
+
+std::vector<std::size_t> indices_of(const char* where, std::span<const Value> values) {
+    constexpr double kMost = 9007199254740992.0;  // 2^53: from there on, not each whole number is a double
+    std::vector<std::size_t> indices;
+    for (const Value& x : values) {
+        if (!(x.value() >= 0.0 && x.value() < kMost) || x.value() != std::floor(x.value())) {
+            throw ShapeError(
+                fmt::format("{}: this is no index: {}. Count from 0, in whole numbers.", where, x.value()));
+        }
+        indices.push_back(static_cast<std::size_t>(x.value()));
+    }
+    return indices;
+}
+
+}  // namespace gradus::detail
