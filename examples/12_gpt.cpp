@@ -5,7 +5,7 @@
 //         with tensors: the same numbers, at another speed.
 // Before  10 and 11; gpt.hpp, where the model stands in both styles.
 // Look at the two first losses, equal to the last digits; at the time of a step with --style value, and when
-//         these values are compiled (--compiled); and at the names: pairs of letters made "brrerin" and "kka"
+//         either style is compiled (--compiled); and at the names: pairs of letters made "brrerin" and "kka"
 //         (example 10), a GPT reads all that went before.
 #include "common.hpp"
 #include "gpt.hpp"
@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
     lesson.option("--context", sizes.context, "letters that it sees")->check(example::whole_number(1));
     lesson.option("--steps", steps, "steps of training, a name each")->check(example::whole_number(1));
     lesson.option("--style", style, "how it is computed")->check(CLI::IsMember({"value", "tensor"}));
-    lesson.app.add_flag("--compiled", lesson.compiled, "compile the style of values into a program");
+    lesson.app.add_flag("--compiled", lesson.compiled, "compile the loss into a program");
     lesson.option("--temperature", temperature, "low: what is likely; high: what is new")
         ->check(CLI::PositiveNumber);
 
@@ -63,7 +63,8 @@ int main(int argc, char** argv) {
             return loss.value();
         };
         const gradus::Program program(model.parameters, [&](std::span<const gradus::Value> tokens) {
-            return std::vector<gradus::Value>{example::by_value::loss_of(model, tokens)};
+            return std::vector<gradus::Value>{style == "value" ? example::by_value::loss_of(model, tokens)
+                                                               : example::by_tensor::loss_of(model, tokens)};
         });
         const std::size_t stretch = std::max<std::size_t>(steps / 10, 1);
         double sum = 0.0, mean = 0.0;

@@ -186,7 +186,8 @@ inline gradus::Value loss(const Gpt& model, Tokens tokens) { return loss_of(mode
 namespace by_tensor {
 
 /// Return a row of logits for each token: large ones for those that may come next.
-inline gradus::Tensor logits(const Gpt& model, Tokens tokens) {
+template <class Token>
+gradus::Tensor logits_of(const Gpt& model, std::span<const Token> tokens) {
     const gradus::Tensor places = slice(model.position.tensor(), 0, 0, tokens.size());
     gradus::Tensor x = rms_norm(embedding(model.token.tensor(), tokens) + places);
     for (const Gpt::Layer& layer : model.layers) {
@@ -200,11 +201,15 @@ inline gradus::Tensor logits(const Gpt& model, Tokens tokens) {
     return linear(x, model.head.tensor());
 }
 
+inline gradus::Tensor logits(const Gpt& model, Tokens tokens) { return logits_of(model, tokens); }
+
 /// Return the mean loss of telling each token from those before it.
-inline gradus::Value loss(const Gpt& model, Tokens tokens) {
+template <class Token>
+gradus::Value loss_of(const Gpt& model, std::span<const Token> tokens) {
     const std::size_t n = std::min(model.options.context, tokens.size() - 1);
-    return softmax_cross_entropy(logits(model, tokens.first(n)), tokens.subspan(1, n));
+    return softmax_cross_entropy(logits_of(model, tokens.first(n)), tokens.subspan(1, n));
 }
+inline gradus::Value loss(const Gpt& model, Tokens tokens) { return loss_of(model, tokens); }
 
 }  // namespace by_tensor
 

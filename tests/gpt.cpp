@@ -9,6 +9,7 @@
 #include "../examples/text.hpp"
 #include "doctest.hpp"
 #include "gradus/optim.hpp"
+#include "gradus/program.hpp"
 #include "gradus/tape.hpp"
 
 using namespace gradus;
@@ -68,7 +69,7 @@ TEST_CASE("gpt: the first hundred losses are those of the reference, in both sty
     check_close(by_tensor, by_value);
 }
 
-TEST_CASE("gpt: deeper and wider, both styles give the same loss and the same gradients") {
+TEST_CASE("gpt: deeper and wider, both styles give the same loss and the same gradients, compiled or not") {
     PythonRandom random(7);
     const example::Gpt model({.vocabulary = 5, .width = 12, .layers = 3, .heads = 2, .context = 7}, random);
     for (double& w : model.parameters.values()) w *= 3.0;  // far from where all answers are alike
@@ -90,6 +91,25 @@ TEST_CASE("gpt: deeper and wider, both styles give the same loss and the same gr
         worst = std::max(worst, std::abs(by_tensor[i] - by_value[i]));
     CHECK(worst < 1e-13);
     CHECK(std::abs(by_value.back() - std::log(5.0)) > 0.1);  // it gives answers of its own
+
+    const std::vector<double> example(tokens.begin(), tokens.end());
+    const auto compiled = [&](const Formula& formula) {
+        model.parameters.zero_gradients();
+        const double loss = Program(model.parameters, formula).value_and_gradient(example);
+        const auto g = model.parameters.gradients();
+        std::vector<double> numbers(g.begin(), g.end());
+        numbers.push_back(loss);
+        return numbers;
+    };
+    using Text = std::span<const Value>;
+    const std::vector<double> compiled_values =
+        compiled([&](Text text) { return std::vector<Value>{example::by_value::loss_of(model, text)}; });
+    const std::vector<double> compiled_tensors =
+        compiled([&](Text text) { return std::vector<Value>{example::by_tensor::loss_of(model, text)}; });
+    for (std::size_t i = 0; i < by_value.size(); ++i) {
+        CHECK(std::abs(compiled_values[i] - by_value[i]) < 1e-13);
+        CHECK(std::abs(compiled_tensors[i] - by_value[i]) < 1e-13);
+    }
 }
 
 TEST_CASE("gpt: a width that the heads cannot share is told") {

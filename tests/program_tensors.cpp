@@ -324,6 +324,26 @@ TEST_CASE("program of tensors: networks of layers, of convolutions, of transform
                    [&](std::span<const Value> x) { return std::vector<Value>{classify(x.first(5), x[5])}; },
                    inputs, 50));
 
+    const TransformerBlock block(4, {.heads = 2, .seed = 3});
+    const auto rebuild = [&](std::span<const Value> x, const Value& target) {
+        return squared_error(mean(block(tensor(x, {3, 4}))), target);
+    };
+    inputs = normals(13 * 20, 4);
+    const Program program = compile(block, rebuild);
+    check_same(compiled(block.parameters(), program, inputs, 20),
+               on_the_tape(
+                   block.parameters(),
+                   [&](std::span<const Value> x) { return std::vector<Value>{rebuild(x.first(12), x[12])}; },
+                   inputs, 20));
+    const std::span<const double> example = std::span(inputs).first(13);
+    const std::vector<double> by_inputs = program.jacobian_by_inputs(example);
+    {
+        const Scope scope;
+        const std::vector<Value> x = variables(example);
+        backward(rebuild(std::span(x).first(12), x[12]));
+        for (std::size_t i = 0; i < 13; ++i) CHECK(std::abs(by_inputs[i] - x[i].gradient()) <= 1e-12);
+    }
+
     Sequential pictures({.seed = 2});
     pictures.add<Conv2d>(1, 2, 3, {.padding = 1, .activation = "relu"});
     pictures.add(MaxPool2d(2));
@@ -345,14 +365,15 @@ TEST_CASE("program of tensors: networks of layers, of convolutions, of transform
         5);
 
     for (const char* norm : {"layer_norm", "rms_norm"}) {
-        Parameters block;
-        const Embedding token(block, 6, 8, {.deviation = 0.5, .seed = 1, .name = "token"});
-        const TransformerBlock transformer(block, 8, {.heads = 2, .norm = norm, .seed = 2, .name = "block"});
-        const Linear head(block, 8, 6, {.seed = 3, .name = "head"});
+        Parameters weights;
+        const Embedding token(weights, 6, 8, {.deviation = 0.5, .seed = 1, .name = "token"});
+        const TransformerBlock transformer(weights, 8,
+                                           {.heads = 2, .norm = norm, .seed = 2, .name = "block"});
+        const Linear head(weights, 8, 6, {.seed = 3, .name = "head"});
         std::vector<double> tokens(6 * 20);
         for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<double>((i * i + i / 5) % 6);
         check_program(
-            block,
+            weights,
             [&](std::span<const Value> text) {
                 const Tensor x = token(text.first(5));
                 return std::vector<Value>{softmax_cross_entropy(head(transformer(x)), text.last(5))};
