@@ -42,8 +42,11 @@ std::uint64_t Graph::signature() const {
     const auto add = [&](std::uint64_t x) { hash = ((hash ^ x) * 0x9e3779b97f4a7c15u) ^ (hash >> 29); };
     for (Node n = 0; n < size(); ++n) {
         add(static_cast<std::uint64_t>(op(n)));
-        add(std::bit_cast<std::uint64_t>(numbers_[n]));
-        for (const Node x : operands(n)) add(x);
+        if (op(n) == kConstant) {
+            add(std::bit_cast<std::uint64_t>(number(n)));
+        } else {
+            for (const Node x : column(n)) add(x);
+        }
     }
     for (const Node y : outputs) add(y);
     for (const Guard& g : guards) add(g.outcome ? 1 : 2);
@@ -55,10 +58,11 @@ Graph collect(const Tape& tape, std::span<const Value> outputs, std::size_t inpu
     Graph graph;
     graph.inputs = inputs;
     graph.parameters = parameters;
+    graph.reserve(parameters + tape.entry_count(), parameters + tape.entry_count() + tape.operand_count());
     const auto first = static_cast<std::int64_t>(first_parameter);
     for (std::size_t i = 0; i < parameters; ++i) graph.add_parameter(i);
 
-    std::vector<Graph::Node> nodes(tape.entry_count() + 1);  // of each slot
+    LongVector<Graph::Node> nodes(tape.entry_count() + 1);  // of each slot
     const auto node_of = [&](Slot slot) {
         const auto s = static_cast<std::int64_t>(slot);
         if (s > 0) return nodes[static_cast<std::size_t>(s)];

@@ -1,63 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "passes.hpp"
 
-#include <algorithm>
 #include <bit>
-#include <unordered_set>
 
 #include "../kernels/elementwise.hpp"
+#include "rewriter.hpp"
 
 namespace gradus::detail {
 namespace {
 
 using Node = Graph::Node;
 
-template <class Op>
-constexpr OpCode kCode = static_cast<OpCode>(ops::All::index<Op>());
-
 bool is_elementary(OpCode op) { return static_cast<std::size_t>(op) < ops::All::size; }
-
-/// What every pass does with a node that it leaves as it is: copy it, with its operands' new numbers.
-class Rewriter {
-   public:
-    explicit Rewriter(const Graph& from) : from_(from), renamed_(from.size()) {
-        to_.inputs = from.inputs;
-        to_.parameters = from.parameters;
-    }
-
-    Graph& graph() { return to_; }
-    void rename(Node n, Node to) { renamed_[n] = to; }
-    [[nodiscard]] Node renamed(Node n) const { return renamed_[n]; }
-
-    /// Return the new numbers of the operands, until the next call.
-    std::span<const Node> operands(Node n) {
-        const std::span<const Node> old = from_.operands(n);
-        operands_.resize(old.size());
-        std::transform(old.begin(), old.end(), operands_.begin(), [&](Node x) { return renamed_[x]; });
-        return operands_;
-    }
-
-    void copy(Node n) {
-        const OpCode op = from_.op(n);
-        renamed_[n] = op == kConstant    ? to_.add_constant(from_.number(n))
-                      : op == kInput     ? to_.add_input(from_.index(n))
-                      : op == kParameter ? to_.add_parameter(from_.index(n))
-                                         : to_.add(op, operands(n));
-    }
-
-    /// Return the new graph, with the outputs renamed.
-    Graph finish() {
-        for (const Node y : from_.outputs) to_.outputs.push_back(renamed_[y]);
-        for (const Graph::Guard& g : from_.guards) to_.guards.push_back({renamed_[g.comparison], g.outcome});
-        return std::move(to_);
-    }
-
-   private:
-    const Graph& from_;
-    Graph to_;
-    std::vector<Node> renamed_;
-    std::vector<Node> operands_;
-};
 
 double evaluate(OpCode op, double a, double b) {
     const auto& loops = kernels::detail::loops<double>(static_cast<std::size_t>(op));
@@ -70,73 +24,141 @@ double evaluate(OpCode op, double a, double b) {
 
 // ---- constants
 
-Graph fold_constants(const Graph& graph) {
-    Rewriter rewriter(graph);
-    const Graph& made = rewriter.graph();
-    const auto is_constant = [&](Node n) { return made.op(n) == kConstant; };
-    const auto is_number = [&](Node n, double number) { return is_constant(n) && made.number(n) == number; };
-    for (Node n = 0; n < graph.size(); ++n) {
-        const OpCode op = graph.op(n);
+Graph fold_constants(Graph graph) {
+    const auto is_constant = [&](Node n) { return graph.op(n) == kConstant; };
+    const auto is_number = [&](Node n, double number) { return is_constant(n) && graph.number(n) == number; };
+    for (Sieve sieve(graph); sieve.next();) {
+        const OpCode op = sieve.op();
         if (!is_elementary(op)) {
-            rewriter.copy(n);
+            sieve.keep();
             continue;
         }
-        const std::span<const Node> x = rewriter.operands(n);
-        const Node a = x.front(), b = x.back();
+        const Node a = sieve.operand(0), b = sieve.operand(sieve.operand_count() - 1);
         if (is_constant(a) && is_constant(b)) {
-            rewriter.rename(n, rewriter.graph().add_constant(evaluate(op, made.number(a), made.number(b))));
+            sieve.become(evaluate(op, graph.number(a), graph.number(b)));
         } else if ((op == kCode<ops::Multiply> && is_number(a, 1.0)) ||
                    (op == kCode<ops::Add> && is_number(a, 0.0))) {
-            rewriter.rename(n, b);
+            sieve.become(b);
         } else if ((op == kCode<ops::Multiply> && is_number(b, 1.0)) ||
                    ((op == kCode<ops::Add> || op == kCode<ops::Subtract>)&&is_number(b, 0.0))) {
-            rewriter.rename(n, a);
+            sieve.become(a);
         } else {
-            rewriter.copy(n);
+            sieve.keep();
         }
     }
-    return rewriter.finish();
+    return graph;
 }
 
 // ---- repeated subexpressions
 
 namespace {
 
-/// Tells operations of a graph apart by what they compute: constants by their numbers.
-struct Computed {
-    const Graph* graph;
-    std::uint64_t key(Node x) const {
-        return graph->op(x) == kConstant ? std::bit_cast<std::uint64_t>(graph->number(x)) : x;
+/// Return of each node whether no other can be the same operation on the same operands: one of its operands
+/// is used nowhere else, and is no repetition itself. So are the products and sums of a layer, each with a
+/// weight of its own.
+std::vector<bool> find_unlike_others(const Graph& graph) {
+    const std::vector<bool> once = find_used_once(graph);
+    std::vector<bool> unlike(graph.size());
+    for (Node n = 0; n < graph.size(); ++n) {
+        const auto x = graph.operands(n);
+        unlike[n] = graph.op(n) == kInput || graph.op(n) == kParameter ||
+                    std::any_of(x.begin(), x.end(), [&](Node m) { return unlike[m] && once[m]; });
     }
-    bool is_same(Node a, Node b) const {
-        return key(a) == key(b) && (graph->op(a) == kConstant) == (graph->op(b) == kConstant);
+    return unlike;
+}
+
+/// Return of each node a number that is the same for all that compute the same. With 32 bits, the numbers
+/// along a chain of 100,000 operations would come round to the first ones.
+LongVector<std::uint64_t> find_hashes(const Graph& graph) {
+    LongVector<std::uint64_t> hashes(graph.size());
+    const auto mix = [](std::uint64_t hash, std::uint64_t x) {
+        hash = (hash ^ x) * 0x9e3779b97f4a7c15u;
+        return hash ^ hash >> 32;
+    };
+    for (Node n = 0; n < graph.size(); ++n) {
+        const OpCode op = graph.op(n);
+        std::uint64_t hash = static_cast<std::uint64_t>(op) + 1;
+        if (op == kConstant) {
+            hash = mix(hash, std::bit_cast<std::uint64_t>(graph.number(n)));
+        } else if (!graph.is_operation(n)) {
+            hash = mix(hash, graph.index(n));
+        }
+        for (const Node x : graph.operands(n)) hash = mix(hash, hashes[x]);
+        hashes[n] = hash * 0xbf58476d1ce4e5b9u;
     }
-    std::size_t operator()(Node n) const {
-        std::uint64_t hash = static_cast<std::uint64_t>(graph->op(n));
-        for (const Node x : graph->operands(n)) hash = (hash ^ key(x)) * 0x9e3779b97f4a7c15u ^ hash >> 29;
-        return hash;
+    return hashes;
+}
+
+/// Operations of a graph by what they compute, constants by their numbers: a flat table, open addressing.
+class Repetitions {
+   public:
+    Repetitions(const Graph& graph, std::size_t most) : graph_(graph), table_(most + most / 2 + 1) {}
+
+    /// Say early what will be asked for: a large table is far from the processor.
+    void expect(std::uint64_t hash) const {
+#if defined(__GNUC__)
+        __builtin_prefetch(&table_[place_of(hash)]);
+#endif
     }
-    bool operator()(Node m, Node n) const {
-        const auto x = graph->operands(m), y = graph->operands(n);
-        return graph->op(m) == graph->op(n) && std::equal(x.begin(), x.end(), y.begin(), y.end(),
-                                                          [&](Node a, Node b) { return is_same(a, b); });
+
+    /// Return the first node found here that computes what this one does: possibly this one.
+    Node find(Node n, std::uint64_t hash) {
+        const Entry entry{n, static_cast<std::uint32_t>(hash) | 1};
+        std::size_t k = place_of(hash);
+        while (table_[k].mark != 0) {
+            if (table_[k].mark == entry.mark && is_same(table_[k].node, n)) return table_[k].node;
+            k = k + 1 == table_.size() ? 0 : k + 1;
+        }
+        table_[k] = entry;
+        return n;
     }
+
+   private:
+    struct Entry {
+        Node node;
+        std::uint32_t mark;  // half of the hash, made odd: zero is no entry
+    };
+
+    [[nodiscard]] std::size_t place_of(std::uint64_t hash) const {
+        return (hash >> 32) * table_.size() >> 32;
+    }
+    [[nodiscard]] bool is_same(Node m, Node n) const {
+        const auto x = graph_.operands(m), y = graph_.operands(n);
+        return graph_.op(m) == graph_.op(n) &&
+               std::equal(x.begin(), x.end(), y.begin(), y.end(),
+                          [&](Node a, Node b) { return a == b || is_same_constant(a, b); });
+    }
+    [[nodiscard]] bool is_same_constant(Node a, Node b) const {
+        const auto bits = [&](Node x) { return std::bit_cast<std::uint64_t>(graph_.number(x)); };
+        return graph_.op(a) == kConstant && graph_.op(b) == kConstant && bits(a) == bits(b);
+    }
+
+    const Graph& graph_;
+    LongVector<Entry> table_;
 };
 
 }  // namespace
 
-Graph merge_repeated(const Graph& graph) {
+Graph merge_repeated(Graph graph) {
     // Constants stay apart, so that a row of them stays a row: they are compared by number.
-    Rewriter rewriter(graph);
-    const Computed computed{&rewriter.graph()};
-    std::unordered_set<Node, Computed, Computed> seen(graph.size(), computed, computed);
-    for (Node n = 0; n < graph.size(); ++n) {
-        rewriter.copy(n);
-        if (!graph.is_operation(n)) continue;
-        const auto [same, is_new] = seen.insert(rewriter.renamed(n));
-        if (!is_new) rewriter.rename(n, *same);
+    const std::vector<bool> unlike = find_unlike_others(graph);
+    const auto may_repeat = [&](Node n) { return graph.is_operation(n) && !unlike[n]; };
+    std::size_t most = 0;
+    for (Node n = 0; n < graph.size(); ++n) most += may_repeat(n);
+    if (most == 0) return graph;
+
+    constexpr Node kAhead = 16;
+    const LongVector<std::uint64_t> hashes = find_hashes(graph);
+    Repetitions repetitions(graph, most);
+    for (Sieve sieve(graph); sieve.next();) {
+        const Node n = sieve.node();
+        if (n + kAhead < hashes.size()) repetitions.expect(hashes[n + kAhead]);
+        const bool may = may_repeat(n);
+        const Node kept = sieve.keep();
+        const Node first = may ? repetitions.find(kept, hashes[n]) : kept;
+        if (first != kept) sieve.undo(first);
     }
-    return remove_dead(rewriter.finish());
+    return remove_dead(std::move(graph));
 }
 
 // ---- sums
@@ -146,23 +168,18 @@ Graph flatten_sums(const Graph& graph) {
     const auto is_sum = [&](Node n) { return graph.op(n) == kAdd || graph.op(n) == kSum; };
 
     // What is used once, by a sum, becomes terms of that sum: sums, products and dot products.
-    std::vector<std::uint32_t> uses(graph.size());
+    const std::vector<bool> once = find_used_once(graph);
     std::vector<bool> by_sum(graph.size());
-    for (const Node y : graph.outputs) ++uses[y];
-    for (const Graph::Guard& g : graph.guards) ++uses[g.comparison];
     for (Node n = 0; n < graph.size(); ++n) {
-        for (const Node x : graph.operands(n)) {
-            ++uses[x];
-            by_sum[x] = is_sum(n);
-        }
+        for (const Node x : graph.operands(n)) by_sum[x] = is_sum(n);
     }
     const auto joins = [&](Node n) {
         const bool has_terms = is_sum(n) || graph.op(n) == kMultiply || graph.op(n) == kDot;
-        return has_terms && uses[n] == 1 && by_sum[n];
+        return has_terms && once[n] && by_sum[n];
     };
 
     Rewriter rewriter(graph);
-    std::vector<Node> waiting, terms, left, right;
+    LongVector<Node> waiting, terms, left, right;
     for (Node n = 0; n < graph.size(); ++n) {
         if (joins(n)) continue;
         if (!is_sum(n)) {
@@ -201,19 +218,23 @@ Graph flatten_sums(const Graph& graph) {
 
 // ---- dead code
 
-Graph remove_dead(const Graph& graph) {
+Graph remove_dead(Graph graph) {
     std::vector<bool> alive(graph.size());
+    std::size_t count = 0;
     for (const Node y : graph.outputs) alive[y] = true;
     for (const Graph::Guard& g : graph.guards) alive[g.comparison] = true;
-    for (std::size_t n = graph.size(); n-- > 0;) {
+    for (std::size_t i = graph.size(); i-- > 0;) {
+        const auto n = static_cast<Node>(i);
+        if (graph.op(n) == kInput || graph.op(n) == kParameter) alive[n] = true;
         if (!alive[n]) continue;
-        for (const Node x : graph.operands(static_cast<Node>(n))) alive[x] = true;
+        ++count;
+        for (const Node x : graph.operands(n)) alive[x] = true;
     }
-    Rewriter rewriter(graph);
-    for (Node n = 0; n < graph.size(); ++n) {
-        if (alive[n] || graph.op(n) == kInput || graph.op(n) == kParameter) rewriter.copy(n);
+    if (count == graph.size()) return graph;
+    for (Sieve sieve(graph); sieve.next();) {
+        if (alive[sieve.node()]) sieve.keep();
     }
-    return rewriter.finish();
+    return graph;
 }
 
 }  // namespace gradus::detail

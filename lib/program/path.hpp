@@ -104,8 +104,7 @@ class Path {
     Runner<T>& derivative() {
         require_one_output(outputs_.plan());
         std::call_once(derivative_made_, [&] {
-            const Graph derivative = fold_constants(directional_derivative(graph_));
-            derivative_.emplace(arrange(merge_repeated(derivative)));
+            derivative_.emplace(arrange(merge_repeated(fold_constants(directional_derivative(graph_)))));
         });
         return *derivative_;
     }

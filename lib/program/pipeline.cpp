@@ -27,11 +27,11 @@ Graph reduce(Graph graph, std::string& story) {
         story += fmt::format("  {:<24} {:>9} entries\n", pass, graph.size() - std::min(leaves, graph.size()));
     };
     tell("recorded");
-    graph = remove_dead(graph);
+    graph = remove_dead(std::move(graph));
     tell("without dead code");
-    graph = fold_constants(graph);
+    graph = fold_constants(std::move(graph));
     tell("constants folded");
-    graph = merge_repeated(graph);
+    graph = merge_repeated(std::move(graph));
     tell("repetitions merged");
     graph = remove_dead(flatten_sums(graph));
     tell("sums flattened");

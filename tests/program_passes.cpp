@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+// Each pass of the compiler alone: on small graphs the exact result, on graphs of chance the same numbers.
+#include "program/passes.hpp"
+
+#include <array>
+
+#include "doctest.hpp"
+#include "gradus/gradus.hpp"
+#include "graphs.hpp"
+
+using namespace gradus;
+using graphs::Graph;
+using graphs::kOp;
+using graphs::Node;
+using graphs::text;
+
+namespace {
+
+/// A graph with so many parameters and inputs, which are its first nodes.
+Graph leaves(std::size_t parameters, std::size_t inputs) {
+    Graph graph;
+    graph.parameters = parameters, graph.inputs = inputs;
+    for (std::size_t i = 0; i < parameters; ++i) graph.add_parameter(i);
+    for (std::size_t i = 0; i < inputs; ++i) graph.add_input(i);
+    return graph;
+}
+
+Node add(Graph& graph, Node a, Node b) { return graph.add(kOp<ops::Add>, {a, b}); }
+Node subtract(Graph& graph, Node a, Node b) { return graph.add(kOp<ops::Subtract>, {a, b}); }
+Node multiply(Graph& graph, Node a, Node b) { return graph.add(kOp<ops::Multiply>, {a, b}); }
+Node divide(Graph& graph, Node a, Node b) { return graph.add(kOp<ops::Divide>, {a, b}); }
+Node exp(Graph& graph, Node a) { return graph.add(kOp<ops::Exp>, {a}); }
+Node log(Graph& graph, Node a) { return graph.add(kOp<ops::Log>, {a}); }
+
+/// Record a formula of two inputs and two parameters, and collect it.
+Graph collected(const std::function<Value(std::span<const Value> x, std::span<const Value> p)>& formula) {
+    Parameters block;
+    const Parameter p = block.add("p", {2});
+    Tape tape(Tape::Mode::graph);
+    const Recording on(tape);
+    const std::vector<Value> x = variables(std::array{0.5, 2.0});
+    const std::vector<Value> parameters{p.view()[0], p.view()[1]};
+    const std::vector<Value> y{formula(x, parameters)};
+    return detail::collect(tape, y, 2, detail::slot_of(p.view().first()), block.size());
+}
+
+}  // namespace
+
+// ---- collect
+
+TEST_CASE("collect: parameters come first, then what was recorded, in that order") {
+    const Graph graph = collected([](auto x, auto p) {
+        const Value product = p[1] * x[0];
+        return product + exp(x[1]);
+    });
+    CHECK(text(graph) == "p0; p1; x0; x1; * 1 2; exp 3; + 4 5; -> 6");
+    CHECK(graph.inputs == 2);
+    CHECK(graph.parameters == 2);
+}
+
+TEST_CASE("collect: numbers become constants, and so does what a later variable was") {
+    const Graph graph = collected([](auto x, auto) {
+        const Value triple = 3.0 * x[0], later = variable(4.0);
+        return triple + 1.5 * later;
+    });
+    CHECK(text(graph) == "p0; p1; x0; x1; 3; * 4 2; 4; 1.5; * 7 6; + 5 8; -> 9");
+}
+
+TEST_CASE("collect: fma, mean and softmax are made of what programs know") {
+    CHECK(text(collected([](auto x, auto p) { return fma(x[0], p[0], p[1]); })) ==
+          "p0; p1; x0; x1; * 2 0; + 4 1; -> 5");
+    CHECK(text(collected([](auto x, auto) { return mean(x); })) ==
+          "p0; p1; x0; x1; 0.5; sum 2 3; * 5 4; -> 6");
+    CHECK(text(collected([](auto x, auto) { return softmax(x)[0]; })) ==
+          "p0; p1; x0; x1; logsumexp 2 3; - 2 4; exp 5; - 3 4; exp 7; -> 6");
+}
+
+TEST_CASE("collect: a sum that the tape keeps in parts is one node") {
+    const Graph graph = collected([](auto x, auto) { return sum(std::vector<Value>(1000, x[0])); });
+    CHECK(graph.size() == 5);
+    CHECK(graph.operands(4).size() == 1000);
+}
+
+TEST_CASE("collect: a comparison is a guard, with the outcome that was recorded") {
+    const Graph graph = collected([](auto x, auto) { return x[0] < x[1] ? x[0] : x[1]; });
+    CHECK(text(graph) == "p0; p1; x0; x1; < 2 3; -> 2; 4 is true");
+}
+
+TEST_CASE("collect: parameters of another block are refused") {
+    Parameters mine, other;
+    const Parameter p = mine.add("p", {1}), q = other.add("q", {1});
+    Tape tape(Tape::Mode::graph);
+    const Recording on(tape);
+    const std::vector<Value> y{p.view()[0] * q.view()[0]};
+    CHECK_THROWS_WITH_AS(
+        detail::collect(tape, y, 0, detail::slot_of(p.view().first()), 1),
+        "compile: it depends on parameters of another model. Keep all that it uses in one block.", TapeError);
+}
+
+// ---- remove_dead
+
+TEST_CASE("remove_dead: what no output needs goes, and what only that needed; leaves stay") {
+    Graph graph = leaves(1, 2);
+    const Node unused = multiply(graph, 0, 1);
+    exp(graph, unused);
+    graph.add_constant(7.0);
+    graph.outputs.push_back(add(graph, 0, 2));
+    CHECK(text(detail::remove_dead(graph)) == "p0; x0; x1; + 0 2; -> 3");
+}
+
+TEST_CASE("remove_dead: a guard is needed") {
+    Graph graph = leaves(1, 1);
+    graph.outputs.push_back(0);
+    const Node zero = graph.add_constant(0.0);
+    graph.guards.push_back({graph.add(detail::kLess, {zero, 1}), false});
+    CHECK(text(detail::remove_dead(graph)) == "p0; x0; 0; < 2 1; -> 0; 3 is false");
+}
+
+// ---- fold_constants
+
+TEST_CASE("fold_constants: what depends on constants alone is computed") {
+    Graph graph = leaves(0, 1);
+    const Node two = graph.add_constant(2.0), three = graph.add_constant(3.0);
+    const Node six = multiply(graph, two, three);
+    graph.outputs = {multiply(graph, subtract(graph, six, two), 0)};
+    CHECK(text(detail::remove_dead(detail::fold_constants(graph))) == "x0; 4; * 1 0; -> 2");
+}
+
+TEST_CASE("fold_constants: factors of 1 and summands of 0 go, on both sides") {
+    Graph graph = leaves(0, 1);
+    const Node zero = graph.add_constant(0.0), one = graph.add_constant(1.0);
+    graph.outputs = {multiply(graph, one, 0), multiply(graph, 0, one), add(graph, zero, 0),
+                     add(graph, 0, zero), subtract(graph, 0, zero)};
+    CHECK(text(detail::remove_dead(detail::fold_constants(graph))) == "x0; -> 0 0 0 0 0");
+}
+
+TEST_CASE("fold_constants: 0 - x, x * 0 and x - x stay: they may be NaN, or change the sign") {
+    Graph graph = leaves(0, 1);
+    const Node zero = graph.add_constant(0.0);
+    graph.outputs = {subtract(graph, zero, 0), multiply(graph, 0, zero), subtract(graph, 0, 0)};
+    CHECK(text(detail::fold_constants(graph)) == text(graph));
+}
+
+// ---- merge_repeated
+
+TEST_CASE("merge_repeated: the same operation on the same operands is computed once") {
+    Graph graph = leaves(1, 1);
+    const Node a = exp(graph, multiply(graph, 0, 1)), b = exp(graph, multiply(graph, 0, 1));
+    graph.outputs = {add(graph, a, b)};
+    CHECK(text(detail::merge_repeated(graph)) == "p0; x0; * 0 1; exp 2; + 3 3; -> 4");
+}
+
+TEST_CASE("merge_repeated: constants count by number, signs of zero included, and stay apart") {
+    Graph graph = leaves(0, 1);
+    const auto times = [&](double number) { return multiply(graph, graph.add_constant(number), 0); };
+    const Node a = times(2.0), b = times(2.0), c = times(0.0), d = times(-0.0);
+    graph.outputs = {a, b, c, d};
+    CHECK(text(detail::merge_repeated(graph)) == "x0; 2; * 1 0; 0; * 3 0; -0; * 5 0; -> 2 2 4 6");
+    Graph row = leaves(0, 2);
+    const Node first = row.add_constant(2.0), second = row.add_constant(2.0);
+    row.outputs = {row.add(detail::kDot, {first, second, 0, 1})};
+    CHECK(text(detail::merge_repeated(row)) == text(row));
+}
+
+TEST_CASE("merge_repeated: a number and a node of that number are two things") {
+    Graph graph = leaves(0, 2);
+    const Node one = graph.add_constant(std::bit_cast<double>(std::uint64_t{1}));
+    graph.outputs = {multiply(graph, 0, 1), multiply(graph, 0, one)};
+    CHECK(text(detail::merge_repeated(graph)) == text(graph));
+}
+
+TEST_CASE("merge_repeated: operands count in their order, and so does how many there are") {
+    Graph graph = leaves(0, 2);
+    graph.outputs = {subtract(graph, 0, 1), subtract(graph, 1, 0), graph.add(detail::kSum, {0, 1}),
+                     graph.add(detail::kSum, {0, 1, 1})};
+    CHECK(text(detail::merge_repeated(graph)) == text(graph));
+}
+
+TEST_CASE("merge_repeated: long chains of the same operations do not slow it down") {
+    // The numbers along a chain must not come round to the first ones: it would take hours.
+    Graph graph = leaves(0, 1);
+    Node y = 0;
+    for (int i = 0; i < 1'000'000; ++i) y = add(graph, exp(graph, y), graph.add(kOp<ops::Sin>, {y}));
+    graph.outputs = {y};
+    CHECK(detail::merge_repeated(graph).size() == graph.size());
+}
+
+// ---- flatten_sums
+
+TEST_CASE("flatten_sums: a chain of additions is one sum") {
+    Graph graph = leaves(0, 4);
+    graph.outputs = {add(graph, add(graph, add(graph, 0, 1), 2), 3)};
+    CHECK(text(detail::flatten_sums(graph)) == "x0; x1; x2; x3; sum 0 1 2 3; -> 4");
+}
+
+TEST_CASE("flatten_sums: products among the terms are a dot product, left factors first") {
+    Graph graph = leaves(3, 2);
+    graph.outputs = {add(graph, add(graph, 2, multiply(graph, 0, 3)), multiply(graph, 1, 4))};
+    CHECK(text(detail::flatten_sums(graph)) == "p0; p1; p2; x0; x1; dot 0 1 3 4; + 2 5; -> 6");
+}
+
+TEST_CASE("flatten_sums: one product stays a product") {
+    Graph graph = leaves(1, 2);
+    graph.outputs = {add(graph, 1, multiply(graph, 0, 2))};
+    CHECK(text(detail::flatten_sums(graph)) == "p0; x0; x1; * 0 2; + 1 3; -> 4");
+}
+
+TEST_CASE("flatten_sums: what others use stays whole") {
+    Graph graph = leaves(0, 3);
+    const Node shared = add(graph, 0, 1);
+    graph.outputs = {add(graph, shared, 2), shared};
+    CHECK(text(detail::flatten_sums(graph)) == text(graph));
+    Graph twice = leaves(0, 2);
+    const Node sum = add(twice, 0, 1);
+    twice.outputs = {add(twice, sum, sum)};
+    CHECK(text(detail::flatten_sums(twice)) == text(twice));
+}
+
+TEST_CASE("flatten_sums: dot products join, with what was a dot product before") {
+    Graph graph = leaves(2, 2);
+    const Node dot = graph.add(detail::kDot, {0, 1, 2, 3});
+    graph.outputs = {add(graph, dot, multiply(graph, 0, 0))};
+    CHECK(text(detail::flatten_sums(graph)) == "p0; p1; x0; x1; dot 0 1 0 2 3 0; -> 4");
+}
+
+// ---- all of them
+
+TEST_CASE("passes: graphs of chance compute the same after each pass, and after all") {
+    graphs::Maker maker(1);
+    for (int round = 0; round < 300; ++round) {
+        CAPTURE(round);
+        const Graph graph = maker.graph(60);
+        const std::array passes{
+            +[](Graph g) { return detail::remove_dead(std::move(g)); },
+            +[](Graph g) { return detail::fold_constants(std::move(g)); },
+            +[](Graph g) { return detail::merge_repeated(std::move(g)); },
+            +[](Graph g) { return detail::flatten_sums(g); },
+        };
+        std::vector<Graph> results;
+        Graph all = graph;
+        for (const auto pass : passes) {
+            results.push_back(pass(graph));
+            all = pass(std::move(all));
+            results.push_back(all);
+        }
+        const auto parameters = maker.numbers(), inputs = maker.numbers();
+        const auto expected = graphs::outputs(graph, parameters, inputs);
+        for (const Graph& result : results) {
+            const auto found = graphs::outputs(result, parameters, inputs);
+            REQUIRE(found.size() == expected.size());
+            // Sums are added in another order; a few hundred roundings, of which each tanh shrinks those
+            // before.
+            for (std::size_t k = 0; k < found.size(); ++k)
+                CHECK(std::abs(found[k] - expected[k]) <= 1e-12 * (1.0 + std::abs(expected[k])));
+        }
+        CHECK(all.size() < graph.size());
+    }
+}
