@@ -223,6 +223,146 @@ TEST_CASE("flatten_sums: dot products join, with what was a dot product before")
     CHECK(text(detail::flatten_sums(graph)) == "p0; p1; x0; x1; dot 0 1 0 2 3 0; -> 4");
 }
 
+// ---- recognise_functions
+
+namespace {
+
+/// exp(x_i - m) of all inputs but the last, which is m.
+std::vector<Node> shifted_exponentials(Graph& graph) {
+    std::vector<Node> terms;
+    const auto n = static_cast<Node>(graph.inputs);
+    for (Node i = 0; i + 1 < n; ++i) terms.push_back(exp(graph, subtract(graph, i, n - 1)));
+    return terms;
+}
+
+std::string recognised(const Graph& graph) {
+    return text(detail::remove_dead(detail::recognise_functions(detail::flatten_sums(graph))));
+}
+
+}  // namespace
+
+TEST_CASE("recognise_functions: m + log(sum exp(x_i - m)) is logsumexp, for any m") {
+    const auto graph = [](bool as_chain, bool log_first) {
+        Graph made = leaves(0, 4);
+        const std::vector<Node> terms = shifted_exponentials(made);
+        const Node sum =
+            as_chain ? add(made, add(made, terms[0], terms[1]), terms[2]) : made.add(detail::kSum, terms);
+        const Node y = log(made, sum);
+        made.outputs = {log_first ? add(made, y, 3) : add(made, 3, y)};
+        return made;
+    };
+    for (const bool as_chain : {false, true}) {
+        for (const bool log_first : {false, true})
+            CHECK(recognised(graph(as_chain, log_first)) == "x0; x1; x2; x3; logsumexp 0 1 2; -> 4");
+    }
+}
+
+TEST_CASE("recognise_functions: among the terms of a longer sum, each shift meets its own logarithm") {
+    Graph graph = leaves(1, 3);
+    const Node m = 3;
+    const Node y =
+        log(graph, add(graph, exp(graph, subtract(graph, 1, m)), exp(graph, subtract(graph, 2, m))));
+    graph.outputs = {graph.add(detail::kSum, {m, 0, y, m})};
+    CHECK(recognised(graph) == "p0; x0; x1; x2; logsumexp 1 2; sum 0 4 3; -> 5");
+}
+
+TEST_CASE("recognise_functions: without shift, and for a / sum, log takes the sum of exponentials whole") {
+    Graph plain = leaves(0, 2);
+    plain.outputs = {log(plain, add(plain, exp(plain, 0), exp(plain, 1)))};
+    CHECK(recognised(plain) == "x0; x1; logsumexp 0 1; -> 2");
+
+    Graph softmax = leaves(0, 3);
+    const std::vector<Node> terms = shifted_exponentials(softmax);
+    const Node sum = add(softmax, terms[0], terms[1]);
+    softmax.outputs = {log(softmax, divide(softmax, terms[1], sum))};
+    CHECK(recognised(softmax) == "x0; x1; x2; logsumexp 0 1; - 1 3; -> 4");
+
+    Graph picked = leaves(0, 3);
+    const std::vector<Node> e = shifted_exponentials(picked);
+    const Node whole = add(picked, e[0], e[1]);
+    const Node a = divide(picked, e[0], whole), b = divide(picked, e[1], whole);
+    picked.outputs = {log(picked, picked.add(detail::kPick, {a, b, 2}))};
+    CHECK(recognised(picked) == "x0; x1; x2; logsumexp 0 1; pick 0 1 2; - 4 3; -> 5");
+}
+
+TEST_CASE("recognise_functions: (a - m) - log(sum exp(x_i - m)) is a - logsumexp(x)") {
+    Graph graph = leaves(1, 3);
+    const Node m = 3;
+    const Node y =
+        log(graph, add(graph, exp(graph, subtract(graph, 1, m)), exp(graph, subtract(graph, 2, m))));
+    graph.outputs = {subtract(graph, subtract(graph, 0, m), y), subtract(graph, subtract(graph, 1, m), y)};
+    CHECK(recognised(graph) == "p0; x0; x1; x2; logsumexp 1 2; - 0 4; - 1 4; -> 5 6");
+}
+
+TEST_CASE("recognise_functions: what softmax uses, too, stays; different shifts stay as they are") {
+    Graph shared = leaves(0, 3);
+    const std::vector<Node> terms = shifted_exponentials(shared);
+    const Node sum = add(shared, terms[0], terms[1]);
+    shared.outputs = {add(shared, 2, log(shared, sum)), divide(shared, terms[0], sum)};
+    CHECK(recognised(shared) ==
+          "x0; x1; x2; - 0 2; exp 3; - 1 2; exp 5; + 4 6; logsumexp 0 1; / 4 7; -> 8 9");
+
+    Graph other = leaves(0, 3);
+    const Node e0 = exp(other, subtract(other, 0, 2)), e1 = exp(other, subtract(other, 1, 0));
+    other.outputs = {add(other, 2, log(other, add(other, e0, e1)))};
+    CHECK(recognised(other) == "x0; x1; x2; - 0 2; - 1 0; logsumexp 3 4; + 2 5; -> 6");
+
+    Graph elsewhere = leaves(0, 4);
+    const std::vector<Node> three = shifted_exponentials(elsewhere);
+    elsewhere.outputs = {add(elsewhere, 0, log(elsewhere, elsewhere.add(detail::kSum, three)))};
+    CHECK(recognised(elsewhere) == text(elsewhere));
+}
+
+TEST_CASE("recognise_functions: the logistic function and its integral") {
+    Graph graph = leaves(0, 1);
+    const Node one = graph.add_constant(1.0), minus = graph.add_constant(-1.0);
+    const Node e = exp(graph, 0), by_sign = exp(graph, graph.add(kOp<ops::Negate>, {0}));
+    const Node by_factor = exp(graph, multiply(graph, minus, 0));
+    graph.outputs = {divide(graph, one, add(graph, one, by_sign)),
+                     divide(graph, one, add(graph, by_factor, one)),
+                     divide(graph, e, add(graph, one, e)),
+                     divide(graph, one, add(graph, one, e)),
+                     log(graph, add(graph, one, e)),
+                     graph.add(kOp<ops::Log1p>, {e})};
+    CHECK(recognised(graph) ==
+          "x0; sigmoid 0; sigmoid 0; sigmoid 0; neg 0; sigmoid 4; softplus 0; softplus 0; -> 1 2 3 5 6 7");
+}
+
+TEST_CASE("recognise_functions: by hand and compiled, value and gradient are the same; at the edges, too") {
+    Parameters block;
+    const Parameter p = block.add("p", {3});
+    const auto formula = [&](std::span<const Value> x) {
+        const auto q = p.view();
+        std::vector<Value> y;
+        for (std::size_t i = 0; i < 3; ++i) y.push_back(q[i] + x[i]);
+        const Value m = max(y);
+        Value total = 0.0;
+        for (const Value& y_i : y) total += exp(y_i - m);
+        const Value probability = exp(y[1] - m) / total;
+        return m + log(total) - 0.1 * y[0] + log(1.0 + exp(y[1])) / (1.0 + exp(-y[2])) - log(probability);
+    };
+    const double inf = std::numeric_limits<double>::infinity();
+    const std::vector<std::array<double, 3>> inputs{
+        {0.3, -1.2, 2.0}, {1.0, 1.0, 1.0}, {-inf, 0.5, 1.0}, {30.0, -30.0, 0.0}, {-300.0, 300.0, 10.0}};
+    const Program program(block, [&](std::span<const Value> x) { return std::vector<Value>{formula(x)}; });
+    for (const auto& x : inputs) {
+        CAPTURE(x[0]);
+        block.zero_gradients();
+        const double compiled = program.value_and_gradient(x);
+        const std::vector<double> gradient(block.gradients().begin(), block.gradients().end());
+        block.zero_gradients();
+        const Scope scope;
+        const Value y = formula(variables(x));
+        backward(y);
+        // Some roundings of numbers of this size.
+        if (!std::isinf(y.value()))
+            CHECK(std::abs(compiled - y.value()) <= 1e-13 * (1.0 + std::abs(y.value())));
+        for (std::size_t i = 0; i < 3; ++i) CHECK(std::abs(gradient[i] - block.gradients()[i]) <= 1e-12);
+    }
+    CHECK(program.describe().find("logsumexp (1), each of 3") != std::string::npos);
+    CHECK(program.describe().find("log ") == std::string::npos);
+}
+
 // ---- all of them
 
 TEST_CASE("passes: graphs of chance compute the same after each pass, and after all") {
@@ -235,6 +375,7 @@ TEST_CASE("passes: graphs of chance compute the same after each pass, and after 
             +[](Graph g) { return detail::fold_constants(std::move(g)); },
             +[](Graph g) { return detail::merge_repeated(std::move(g)); },
             +[](Graph g) { return detail::flatten_sums(g); },
+            +[](Graph g) { return detail::recognise_functions(g); },
         };
         std::vector<Graph> results;
         Graph all = graph;

@@ -19,6 +19,12 @@ Graph merge_repeated(Graph graph);
 /// right ones. Rounding may differ, since terms are added in another order.
 Graph flatten_sums(const Graph& graph);
 
+/// Name what was written out by hand: log(sum exp(x_i)), its stable form m + log(sum exp(x_i - m)) for any m,
+/// (a - m) - log(sum exp(x_i - m)), log of a softmax, 1 / (1 + exp(-x)), log(1 + exp(x)). Run it on flat
+/// sums. Value and gradient are the same, save that nothing overflows: the gradient by m is zero. What else
+/// uses the parts keeps them alive.
+Graph recognise_functions(const Graph& graph);
+
 /// Drop what no output and no guard depends on. Inputs and parameters stay.
 Graph remove_dead(Graph graph);
 

@@ -35,6 +35,8 @@ Graph reduce(Graph graph, std::string& story) {
     tell("repetitions merged");
     graph = remove_dead(flatten_sums(graph));
     tell("sums flattened");
+    graph = remove_dead(recognise_functions(graph));
+    tell("functions recognised");
     return graph;
 }
 
