@@ -311,6 +311,44 @@ TEST_CASE("tensor: values get a shape, for free where their slots are consecutiv
                          ShapeError);
 }
 
+TEST_CASE("unstack: a tensor's numbers become values, outputs of a program too") {
+    const Scope scope;
+    const Tensor x = variable(some({2, 2}));
+    const std::size_t before = Tape::current().entry_count();
+    const std::vector<Value> values = unstack(x);
+    CHECK(Tape::current().entry_count() == before);
+    CHECK(values.size() == 4);
+    CHECK(values[2].slot() == x(1, 0).slot());
+    CHECK(values[2].value() == x(1, 0).value());
+    CHECK(unstack(some({3}))[1].is_constant());
+
+    const Layer layer(3, 2, {.activation = "tanh", .seed = 1});
+    const Program program(layer.parameters(),
+                          [&](std::span<const Value> inputs) { return unstack(layer(stack(inputs))); });
+    const std::vector<double> inputs = normals(3, 1), outputs = program.per_example_values(inputs);
+    const std::vector<double> expected = layer.predict(inputs);
+    REQUIRE(outputs.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) CHECK(std::abs(outputs[i] - expected[i]) <= 1e-15);
+}
+
+TEST_CASE("program of tensors: the Hessian matrix is that of the same formula of scalars") {
+    const MLP model({3, 4, 2}, {.hidden = "tanh", .seed = 1});
+    std::vector<double> inputs = normals(4 * 5, 2);
+    for (std::size_t e = 0; e < 5; ++e) inputs[4 * e + 3] = static_cast<double>(e % 2);
+    const auto hessian = [&](auto make) {
+        const Program program = compile(model, [&](std::span<const Value> x, const Value& label) {
+            return softmax_cross_entropy(model(make(x)), label);
+        });
+        return program.hessian({inputs, 5});
+    };
+    const auto of_tensors = hessian([](std::span<const Value> x) { return stack(x); });
+    const auto of_scalars = hessian([](std::span<const Value> x) { return x; });
+    double worst = 0.0;
+    for (std::size_t i = 0; i < of_scalars.size(); ++i)
+        worst = std::max(worst, std::abs(of_tensors[i] - of_scalars[i]));
+    CHECK(worst <= 1e-14);  // the same sums, perhaps in another order
+}
+
 TEST_CASE("program of tensors: networks of layers, of convolutions, of transformer blocks") {
     const MLP mlp({5, 7, 3}, {.hidden = "tanh", .seed = 1});
     std::vector<double> inputs = normals(6 * 50, 2);

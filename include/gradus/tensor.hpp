@@ -75,6 +75,7 @@ class Tensor {
    private:
     [[nodiscard]] Value at(std::initializer_list<std::size_t> index) const;
     [[nodiscard]] Value element(std::size_t i) const;
+    friend std::vector<Value> unstack(const Tensor& x);
 
     const double* numbers_;
     Shape shape_;
@@ -127,6 +128,10 @@ Tensor variable(const Tensor& numbers);
 /// Shapes: n values -> (n). Gradient: dx[i] = dy[i].
 /// Cost: one entry; none, if their slots are consecutive. The numbers are copied.
 Tensor stack(std::span<const Value> values);
+
+/// Return the numbers of a tensor as values, row by row: outputs of a program, say.
+/// Cost: nothing is recorded.
+std::vector<Value> unstack(const Tensor& x);
 
 /// Put values into a shape, row by row: the inputs of an example, say.
 /// Shapes: as many values as the shape holds -> the shape. Gradient and cost: those of stack().

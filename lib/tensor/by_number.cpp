@@ -9,12 +9,10 @@
 namespace gradus::detail {
 
 std::span<const Value> values_of(const Tensor& x) {
-    Tape& tape = Tape::current();
-    const std::span<Value> values = tape.values(x.size());
-    if (x.size() > 0 && static_cast<std::int32_t>(x.slot()) < 0) tape.use_as_scalar(x.slot());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        values[i] =
-            x.is_constant() ? tape.variable(x.data()[i]) : Value(x.data()[i], slots_after(x.tag(), i));
+    const std::span<Value> values = Tape::current().values(x.size());
+    std::ranges::copy(unstack(x), values.begin());
+    if (x.is_constant()) {
+        for (Value& number : values) number = variable(number.value());
     }
     return values;
 }

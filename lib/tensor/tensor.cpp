@@ -221,6 +221,14 @@ Tensor stack(std::span<const Value> values) {
     });
 }
 
+std::vector<Value> unstack(const Tensor& x) {
+    detail::recorder->require_live(x.tag());
+    std::vector<Value> values;
+    values.reserve(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) values.push_back(x.element(i));
+    return values;
+}
+
 Tensor tensor(std::span<const Value> values, const Shape& shape) {
     require_filled(shape, values.size());
     const Tensor row = stack(values);
