@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <functional>
-#include <tuple>
+#include <map>
+#include <numeric>
 #include <utility>
 
 namespace gradus::detail {
@@ -38,18 +39,35 @@ struct Group {
     std::span<const Node> nodes;
 };
 
+/// Sort nodes by a key below `keys`, in linear time. Those of one key stay in their order.
+template <class Key>
+std::vector<Node> sorted_by(const std::vector<Node>& nodes, std::size_t keys, Key key) {
+    std::vector<std::uint32_t> places(keys + 1);
+    for (const Node n : nodes) ++places[key(n) + 1];
+    std::partial_sum(places.begin(), places.end(), places.begin());
+    std::vector<Node> sorted(nodes.size());
+    for (const Node n : nodes) sorted[places[key(n)]++] = n;
+    return sorted;
+}
+
 /// Return the operations so ordered that those of a group are side by side.
 std::vector<Node> order_by_group(const Graph& graph, const std::vector<bool>& uniform,
                                  const std::vector<std::uint32_t>& levels) {
     std::vector<Node> order;
+    std::map<std::pair<OpCode, std::size_t>, std::uint32_t> kinds;  // by operation and arity
+    const auto kind = [&](Node n) { return std::pair(graph.op(n), graph.operands(n).size()); };
+    std::uint32_t last_level = 0;
     for (Node n = 0; n < graph.size(); ++n) {
-        if (graph.is_operation(n)) order.push_back(n);
+        if (!graph.is_operation(n)) continue;
+        order.push_back(n);
+        if (order.size() == 1 || kind(n) != kind(order[order.size() - 2])) kinds.try_emplace(kind(n));
+        last_level = std::max(last_level, levels[n]);
     }
-    const auto key = [&](Node n) {
-        return std::tuple(!uniform[n], levels[n], graph.op(n), graph.operands(n).size());
-    };
-    std::stable_sort(order.begin(), order.end(), [&](Node m, Node n) { return key(m) < key(n); });
-    return order;
+    std::uint32_t next = 0;
+    for (auto& [of, number] : kinds) number = next++;
+    order = sorted_by(order, kinds.size(), [&](Node n) { return kinds.find(kind(n))->second; });
+    return sorted_by(order, 2 * (last_level + std::size_t{1}),
+                     [&](Node n) { return (uniform[n] ? 0 : last_level + std::size_t{1}) + levels[n]; });
 }
 
 template <class Visit>
