@@ -69,7 +69,8 @@ void check_map(Run<T>& x) {
     kernels::map_gradient<Op>(x.data(), y.data(), dy.data(), dx.data(), n);
     REQUIRE((y.is_intact() && dx.is_intact()));
     for (std::size_t i = 0; i < n; ++i) {
-        const T value = static_cast<T>(Op::value(x[i])), slope = dy[i] * static_cast<T>(Op::da(x[i], y[i]));
+        const T value = static_cast<T>(Op::value(x[i])),
+                slope = dy[i] * static_cast<T>(Op::da(double{x[i]}, double{y[i]}));
         CHECK_MESSAGE((is_value<Op>(y[i], value)), y[i], " at ", x[i], " instead of ", value);
         CHECK_MESSAGE(is_slope(dx[i], slope, dy[i]), "slope ", dx[i], " at ", x[i], " instead of ", slope);
     }
@@ -89,8 +90,8 @@ void check_zip(Run<T>& a, std::size_t a_step, Run<T>& b, std::size_t b_step, std
     double a_sum = 0, b_sum = 0, a_total = 0, b_total = 0;
     for (std::size_t i = 0; i < n; ++i) {
         const T u = a[i * a_step], v = b[i * b_step], value = static_cast<T>(Op::value(u, v));
-        const T pa = dy[i] * static_cast<T>(Op::da(u, v, y[i])),
-                pb = dy[i] * static_cast<T>(Op::db(u, v, y[i]));
+        const T pa = dy[i] * static_cast<T>(Op::da(double{u}, double{v}, double{y[i]})),
+                pb = dy[i] * static_cast<T>(Op::db(double{u}, double{v}, double{y[i]}));
         CHECK_MESSAGE(ulps(y[i], value) == 0, y[i], " at ", u, ", ", v, " instead of ", value);
         if (a_step == 1)
             CHECK_MESSAGE(is_slope(da[i], pa, dy[i]), "da ", da[i], " at ", u, ", ", v, " instead of ", pa);

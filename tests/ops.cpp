@@ -107,6 +107,8 @@ TEST_CASE("ops: a function of the library records the operation of its name, wit
         Case{"erf", [](const Value& a) { return erf(a); }, [](double a) { return std::erf(a); }},
         Case{"erfc", [](const Value& a) { return erfc(a); }, [](double a) { return std::erfc(a); }},
         Case{"lgamma", [](const Value& a) { return lgamma(a); }, [](double a) { return std::lgamma(a); }},
+        Case{"polygamma", [](const Value& a) { return digamma(a); }, [](double a) { return digamma(a); }},
+        Case{"polygamma", [](const Value& a) { return polygamma(2, a); }, [](double a) { return polygamma(2, a); }},
         Case{"sigmoid", [](const Value& a) { return sigmoid(a); }, [](double a) { return sigmoid(a); }},
         Case{"softplus", [](const Value& a) { return softplus(a); }, [](double a) { return softplus(a); }},
         Case{"log_sigmoid", [](const Value& a) { return log_sigmoid(a); }, [](double a) { return log_sigmoid(a); }},
@@ -274,6 +276,30 @@ TEST_CASE("ops: digamma has its known values") {
     CHECK(digamma(kInf) == kInf);
 }
 
+TEST_CASE("ops: polygamma has its known values") {
+    // Abramowitz and Stegun 6.4.2, 6.4.4, 6.4.5, 6.4.7; zeta(3) is Apery's number.
+    const double pi = std::numbers::pi, zeta3 = 1.2020569031595942854;
+    CHECK(polygamma(0, 3.7) == digamma(3.7));
+    CHECK(polygamma(1, 1.0) == doctest::Approx(pi * pi / 6).epsilon(1e-14));
+    CHECK(polygamma(1, 0.5) == doctest::Approx(pi * pi / 2).epsilon(1e-14));
+    CHECK(polygamma(1, -0.5) == doctest::Approx(pi * pi / 2 + 4).epsilon(1e-14));
+    CHECK(polygamma(1, 3.0) == doctest::Approx(pi * pi / 6 - 1.25).epsilon(1e-14));
+    CHECK(polygamma(2, 1.0) == doctest::Approx(-2 * zeta3).epsilon(1e-14));
+    CHECK(polygamma(2, 0.5) == doctest::Approx(-14 * zeta3).epsilon(1e-14));
+    CHECK(polygamma(2, -0.5) == doctest::Approx(-14 * zeta3 + 16).epsilon(1e-13));
+    CHECK(polygamma(3, 1.0) == doctest::Approx(std::pow(pi, 4) / 15).epsilon(1e-14));
+    CHECK(polygamma(3, 0.5) == doctest::Approx(std::pow(pi, 4)).epsilon(1e-14));
+    CHECK(polygamma(3, 0.25) - polygamma(3, 0.75) ==
+          doctest::Approx(1536 * 0.98894455174110533611).epsilon(1e-13));
+    // A factor in front of the sum of 1 / k^(n + 1), which is 1 for large n.
+    CHECK(polygamma(100, 1.0) == doctest::Approx(-std::tgamma(101)).epsilon(1e-13));
+    CHECK(polygamma(1, 1e300) == doctest::Approx(1e-300).epsilon(1e-14));
+    CHECK(polygamma(1, kInf) == 0.0);
+    for (const double nan : {polygamma(1, 0.0), polygamma(2, -3.0), polygamma(1, -kInf), polygamma(-1, 2.0),
+                             polygamma(101, 2.0), polygamma(kNaN, 2.0), polygamma(1, kNaN)})
+        CHECK(std::isnan(nan));
+}
+
 TEST_CASE("ops: at kinks and edges the subgradients are those of the table") {
     using namespace ops;
     const double half_pi = std::numbers::pi / 2.0;
@@ -339,6 +365,11 @@ TEST_CASE("ops: at kinks and edges the subgradients are those of the table") {
     edge<Lgamma>({0}, kInf, {kNaN});
     edge<Lgamma>({-2}, kInf, {kNaN});
     edge<Lgamma>({1}, 0, {digamma(1.0)});
+    edge<Polygamma>({0, 1}, digamma(1.0), {0, polygamma(1, 1.0)});
+    edge<Polygamma>({1.4, 2}, polygamma(1, 2.0), {0, polygamma(2, 2.0)});
+    edge<Polygamma>({0, 0}, kNaN, {0, kNaN});
+    edge<Polygamma>({2, -1}, kNaN, {0, kNaN});
+    edge<Polygamma>({1, kInf}, 0, {0, -0.0});
 
     edge<Sigmoid>({1000}, 1, {0});
     edge<Sigmoid>({-1000}, 0, {0});

@@ -93,6 +93,7 @@ const std::vector<Binary> kBinary{
     binary<ops::Pow>(pow),
     binary<ops::Atan2>(atan2),
     binary<ops::Hypot>(hypot),
+    binary<ops::Polygamma>(polygamma),
     binary<ops::Min>(min),
     binary<ops::Max>(max),
     binary<ops::LeakyRelu>(leaky_relu),

@@ -193,6 +193,14 @@ template <IsValue A>
 GRADUS_INLINE Value lgamma(A&& a) {
     return detail::apply<ops::Lgamma>(std::forward<A>(a));
 }
+template <IsValue A>
+GRADUS_INLINE Value digamma(A&& a) {
+    return detail::apply<ops::Polygamma>(0.0, std::forward<A>(a));
+}
+template <class A, class B>
+requires detail::Operands<A, B> GRADUS_INLINE Value polygamma(A&& order, B&& b) {
+    return detail::apply<ops::Polygamma>(std::forward<A>(order), std::forward<B>(b));
+}
 
 template <class A, class B>
 requires detail::Operands<A, B> GRADUS_INLINE Value pow(A&& a, B&& b) {

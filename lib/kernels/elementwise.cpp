@@ -385,7 +385,10 @@ void map(const T* x, T* y, std::size_t n) {
 
 template <class Op, class T>
 void map_gradient(const T* x, const T* y, const T* dy, T* dx, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) dx[i] += dy[i] * static_cast<T>(Op::da(x[i], y[i]));
+    for (std::size_t i = 0; i < n; ++i) {
+        const double a = x[i], value = y[i];
+        dx[i] += dy[i] * static_cast<T>(Op::da(a, value));
+    }
 }
 
 template <class Op, class T>
@@ -397,9 +400,9 @@ template <class Op, class T>
 void zip_gradient(const T* a, std::size_t a_step, const T* b, std::size_t b_step, const T* y, const T* dy,
                   T* da, T* db, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) {
-        const T u = a[i * a_step], v = b[i * b_step];
-        if (da != nullptr) da[i * a_step] += dy[i] * static_cast<T>(Op::da(u, v, y[i]));
-        if (db != nullptr) db[i * b_step] += dy[i] * static_cast<T>(Op::db(u, v, y[i]));
+        const double u = a[i * a_step], v = b[i * b_step], value = y[i];
+        if (da != nullptr) da[i * a_step] += dy[i] * static_cast<T>(Op::da(u, v, value));
+        if (db != nullptr) db[i * b_step] += dy[i] * static_cast<T>(Op::db(u, v, value));
     }
 }
 

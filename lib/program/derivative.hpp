@@ -9,7 +9,6 @@ namespace gradus::detail {
 /// Return the graph of the derivative of the only output, as the parameters move along a direction. It has
 /// twice as many parameters: those of `graph`, then the direction. Its gradient by the former is the Hessian
 /// matrix times the direction.
-/// Raises DomainError if an operation's derivative is no operation of ours: digamma, the slope of lgamma.
 Graph directional_derivative(const Graph& graph);
 
 /// Return the graph of the same outputs with a parameter more for each input, which is added to it: at zero,

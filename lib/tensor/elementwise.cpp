@@ -67,6 +67,7 @@ Tensor operator/(const Tensor& a, const Tensor& b) { return zip<ops::Divide>(a, 
 Tensor pow(const Tensor& a, const Tensor& b) { return zip<ops::Pow>(a, b); }
 Tensor atan2(const Tensor& a, const Tensor& b) { return zip<ops::Atan2>(a, b); }
 Tensor hypot(const Tensor& a, const Tensor& b) { return zip<ops::Hypot>(a, b); }
+Tensor polygamma(const Tensor& order, const Tensor& x) { return zip<ops::Polygamma>(order, x); }
 Tensor min(const Tensor& a, const Tensor& b) { return zip<ops::Min>(a, b); }
 Tensor max(const Tensor& a, const Tensor& b) { return zip<ops::Max>(a, b); }
 Tensor leaky_relu(const Tensor& a, const Tensor& slope) { return zip<ops::LeakyRelu>(a, slope); }
@@ -98,6 +99,7 @@ Tensor atanh(const Tensor& x) { return map<ops::Atanh>(x); }
 Tensor erf(const Tensor& x) { return map<ops::Erf>(x); }
 Tensor erfc(const Tensor& x) { return map<ops::Erfc>(x); }
 Tensor lgamma(const Tensor& x) { return map<ops::Lgamma>(x); }
+Tensor digamma(const Tensor& x) { return polygamma(0.0, x); }
 Tensor sigmoid(const Tensor& x) { return map<ops::Sigmoid>(x); }
 Tensor softplus(const Tensor& x) { return map<ops::Softplus>(x); }
 Tensor log_sigmoid(const Tensor& x) { return map<ops::LogSigmoid>(x); }
