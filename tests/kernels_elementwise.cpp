@@ -216,3 +216,44 @@ TEST_CASE("kernels: a run times itself gets both contributions") {
         for (std::size_t i = 0; i < 37; ++i) CHECK(dx[i] == 2 * x[i]);
     });
 }
+
+namespace {
+
+template <class T>
+void check_zero_adjoints() {
+    constexpr std::array hostile{0.0,
+                                 -1.0,
+                                 1.0,
+                                 1e30,
+                                 -1e30,
+                                 std::numeric_limits<double>::infinity(),
+                                 std::numeric_limits<double>::quiet_NaN()};
+    const std::size_t n = hostile.size() * hostile.size();
+    Run<T> a(n), b(n), y(n), dy(n), da(n), db(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        a[i] = static_cast<T>(hostile[i % hostile.size()]),
+        b[i] = static_cast<T>(hostile[i / hostile.size()]);
+        dy[i] = i % 2 == 0 ? T{0} : -T{0}, da[i] = db[i] = T{2};
+    }
+    ops::All::each([&]<class Op>(Op) {
+        if constexpr (Op::smooth.size() == 1) {
+            kernels::map<Op>(a.data(), y.data(), n);
+            kernels::map_gradient<Op>(a.data(), y.data(), dy.data(), da.data(), n);
+        }
+        if constexpr (Op::smooth.size() == 2) {
+            kernels::zip<Op>(a.data(), 1, b.data(), 1, y.data(), n);
+            kernels::zip_gradient<Op>(a.data(), 1, b.data(), 1, y.data(), dy.data(), da.data(), db.data(), n);
+        }
+        for (std::size_t i = 0; i < n; ++i)
+            CHECK_MESSAGE((da[i] == T{2} && db[i] == T{2}), Op::name, " at ", a[i], ", ", b[i]);
+    });
+}
+
+}  // namespace
+
+TEST_CASE("kernels: an adjoint of zero passes nothing on, whatever the slope") {
+    on_every_target([] {
+        check_zero_adjoints<double>();
+        check_zero_adjoints<float>();
+    });
+}

@@ -291,6 +291,14 @@ struct Operand {
     }
 };
 
+/// Return dy * slope, and 0 where dy is 0, even if the slope is infinite: a tape skips entries without
+/// adjoint.
+template <class T>
+HWY_INLINE Vector<T> passed_on(Vector<T> dy, Vector<T> slope) {
+    const Vector<T> zero = hn::Zero(Tag<T>());
+    return hn::IfThenElse(hn::Eq(dy, zero), zero, dy * slope);
+}
+
 template <class Op, class T>
 void map(const T* x, T* y, std::size_t n) {
     for_each_vector<T>(
@@ -301,7 +309,7 @@ template <class Op, class T>
 void map_gradient(const T* x, const T* y, const T* dy, T* dx, std::size_t n) {
     for_each_vector<T>(n, [=](auto part, std::size_t i) HWY_ATTR {
         const Vector<T> slope = Lanes<Op>::da(part.load(x + i), part.load(y + i));
-        part.store(part.load(dx + i) + part.load(dy + i) * slope, dx + i);
+        part.store(part.load(dx + i) + passed_on<T>(part.load(dy + i), slope), dx + i);
     });
 }
 
@@ -332,13 +340,13 @@ void zip_gradient(const T* a, std::size_t a_step, const T* b, std::size_t b_step
     if (da != nullptr) {
         add_terms(da, a_step, n, [=](auto part, std::size_t i) HWY_ATTR {
             const Vector<T> slope = Lanes<Op>::da(u.load(part, i), v.load(part, i), part.load(y + i));
-            return part.load(dy + i) * slope;
+            return passed_on<T>(part.load(dy + i), slope);
         });
     }
     if (db != nullptr) {
         add_terms(db, b_step, n, [=](auto part, std::size_t i) HWY_ATTR {
             const Vector<T> slope = Lanes<Op>::db(u.load(part, i), v.load(part, i), part.load(y + i));
-            return part.load(dy + i) * slope;
+            return passed_on<T>(part.load(dy + i), slope);
         });
     }
 }
@@ -387,7 +395,7 @@ template <class Op, class T>
 void map_gradient(const T* x, const T* y, const T* dy, T* dx, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) {
         const double a = x[i], value = y[i];
-        dx[i] += dy[i] * static_cast<T>(Op::da(a, value));
+        if (dy[i] != T{0}) dx[i] += dy[i] * static_cast<T>(Op::da(a, value));
     }
 }
 
@@ -401,6 +409,7 @@ void zip_gradient(const T* a, std::size_t a_step, const T* b, std::size_t b_step
                   T* da, T* db, std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) {
         const double u = a[i * a_step], v = b[i * b_step], value = y[i];
+        if (dy[i] == T{0}) continue;
         if (da != nullptr) da[i * a_step] += dy[i] * static_cast<T>(Op::da(u, v, value));
         if (db != nullptr) db[i * b_step] += dy[i] * static_cast<T>(Op::db(u, v, value));
     }
