@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <thread>
 
@@ -116,6 +117,19 @@ TEST_CASE("program: a path is not taken for what it would make infinite") {
     const Program program(block, formula);
     const Result r = compiled(block, program, inputs, 4);
     CHECK(r.gradient[0] == doctest::Approx((std::log(4.0) - 1.0) / 4.0));
+}
+
+TEST_CASE("program: what a result does not depend on adds nothing, even where its slope is infinite") {
+    Parameters block;
+    const Parameter p = block.add("p", {2});
+    p.values()[1] = 3.0;
+    const Formula formula = [&](std::span<const Value> x) {
+        const auto q = p.view();
+        return std::vector<Value>{max(q[1], log(q[0] * x[0])) + min(q[1], exp(1000.0 * x[0])) +
+                                  relu(-1.0 - sqrt(q[0] * x[0]))};
+    };
+    for (const std::size_t examples : {1u, 20u})
+        check_program(block, formula, std::vector<double>(examples, 1.0), examples);
 }
 
 TEST_CASE("program: inputs of several shapes each have a path") {
@@ -303,6 +317,54 @@ TEST_CASE("program: in steady state a call allocates nothing") {
             CHECK(after == before);
         }
     }
+}
+
+TEST_CASE("program: numbers that leave the values are found out") {
+    Parameters block;
+    const Parameter p = block.add("p", {2});
+    p.values()[0] = 2.0, p.values()[1] = 0.5;
+    const char* const message =
+        "program: the formula is not the same for two examples that take the same path: it computes or "
+        "chooses with numbers from outside, such as value() or random ones. Use values, inputs and pick().";
+    const std::array<double, 3> inputs{1.0, 2.0, -3.0};
+
+    const Program constant = compile(block, [&](std::span<const Value> x) { return x[0] * x[0].value(); });
+    CHECK_THROWS_WITH_AS((void)constant.value({inputs, 3}), message, TapeError);
+
+    const auto chooses = [&](std::span<const Value> x) {
+        return x[0].value() < 0.0 ? exp(x[0]) : p.view()[0] * x[0];
+    };
+    const Program choice = compile(block, chooses);
+    CHECK(choice.value(std::array{1.0}) == 2.0);
+    CHECK_THROWS_WITH_AS((void)choice.value(std::array{-1.0}), message, TapeError);
+    const auto compares = [&](std::span<const Value> x) {
+        return x[0] < 0.0 ? exp(x[0]) : p.view()[0] * x[0];
+    };
+    CHECK(compile(block, compares).value({inputs, 3}) == doctest::Approx((6.0 + std::exp(-3.0)) / 3.0));
+
+    const Program of_parameters = compile(block, [&](std::span<const Value>) {
+        const Value q = p.view()[0];
+        return q * q.value();
+    });
+    CHECK(of_parameters.value({}) == 4.0);
+    p.values()[0] = 3.0;
+    CHECK_THROWS_WITH_AS((void)of_parameters.value({}), message, TapeError);
+
+    int draws = 0;
+    const Program random = compile(block, [&](std::span<const Value> x) { return x[0] * ++draws; });
+    CHECK_THROWS_WITH_AS((void)random.value({inputs, 3}), message, TapeError);
+}
+
+TEST_CASE("program: isnan, isinf and isfinite choose a path") {
+    const Parameters none;
+    const Program program = compile(none, [](std::span<const Value> x) {
+        const Value y = log(x[0]);
+        return isnan(y) ? Value(-1.0) : isfinite(y) ? y : isinf(x[0]) ? Value(-2.0) : -3.0 * exp(x[0]);
+    });
+    const double infinity = std::numeric_limits<double>::infinity();
+    for (int pass = 0; pass < 2; ++pass)
+        CHECK(program.per_example_values({std::array{1.0, -4.0, infinity, 0.0, -infinity}, 5}) ==
+              std::vector<double>{0.0, -1.0, -2.0, -3.0, -1.0});
 }
 
 TEST_CASE("program: sums and means, with gradients where they are wanted") {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cmath>
+#include <limits>
 
 #include "gradus/record.hpp"
 
@@ -291,9 +292,19 @@ auto select(bool condition, A&& a, B&& b) {
     return condition ? Result(std::forward<A>(a)) : Result(std::forward<B>(b));
 }
 
-inline bool isnan(const Value& a) { return std::isnan(a.value()); }
-inline bool isinf(const Value& a) { return std::isinf(a.value()); }
-inline bool isfinite(const Value& a) { return std::isfinite(a.value()); }
+// Comparisons, so that a program knows on what its path depends.
+inline bool isnan(const Value& a) {
+    const Value& same = a;
+    return !(a == same);
+}
+inline bool isinf(const Value& a) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    return a == infinity || a == -infinity;
+}
+inline bool isfinite(const Value& a) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    return -infinity < a && a < infinity;
+}
 inline bool signbit(const Value& a) { return std::signbit(a.value()); }
 
 }  // namespace gradus

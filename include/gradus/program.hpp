@@ -42,8 +42,10 @@ using Formula = std::function<std::vector<Value>(std::span<const Value> inputs)>
 /// changes there, the next call uses. Examples may have any number of inputs: each number has a recording.
 ///
 /// A formula may compare values and take one path or another. A program checks each comparison for each
-/// example; one that takes a new path is recorded anew, and both paths are kept. What a formula takes out of
-/// a value with value() is a constant of the program: compare and compute with values instead.
+/// example; one that takes a new path is recorded anew, and both paths are kept. What it computes with may
+/// come from nowhere else: what it takes out of a value with value(), or draws at random, would be a constant
+/// of the program. To be sure, each path is recorded a second time, with another example or at the second
+/// call.
 ///
 /// May be called by several threads at once, save that they would add to the same gradients: give each
 /// thread its own with BatchOptions::gradients. In steady state, value() and value_and_gradient() allocate
@@ -55,8 +57,9 @@ using Formula = std::function<std::vector<Value>(std::span<const Value> inputs)>
 /// refused, for they would be those of the first example always.
 ///
 /// All that takes a batch raises TapeError if the formula takes more paths, or examples have more sizes, than
-/// the options allow, and if it uses parameters of another block; ShapeError if the number of outputs is not
-/// always the same, or if a position that is an input does not exist.
+/// the options allow, if two recordings of a path differ, and if it uses parameters of another block;
+/// ShapeError if the number of outputs is not always the same, or if a position that is an input does not
+/// exist.
 class Program {
    public:
     /// Prepare the program of a formula. All parameters that it uses must be of this block.
@@ -121,8 +124,21 @@ class Program {
     std::unique_ptr<Compiled> compiled_;
 };
 
+namespace detail {
+
+inline const Parameters& parameters_of(const Parameters& parameters) { return parameters; }
+template <class Model>
+Parameters parameters_of(const Model& model) {
+    return model.parameters();
+}
+
+inline std::vector<Value> outputs_of(const Value& y) { return {y}; }
+inline std::vector<Value> outputs_of(std::vector<Value> y) { return y; }
+
+}  // namespace detail
+
 /// Compile the loss of one example, as a function of its inputs and its target: the last one of the numbers
-/// of an example.
+/// of an example. Of a model, or of a block of parameters.
 ///
 ///     const Program program = compile(model, [&](std::span<const Value> x, const Value& label) {
 ///         return softmax_cross_entropy(model(x), label);
@@ -135,9 +151,17 @@ const Value& > Program compile(const Model& model, Loss loss, const CompileOptio
             throw ShapeError(
                 "compile: an example has no target: its numbers are 0. Give it inputs and a target.");
         }
-        return std::vector<Value>{loss(numbers.first(numbers.size() - 1), numbers.back())};
+        return detail::outputs_of(loss(numbers.first(numbers.size() - 1), numbers.back()));
     };
-    return Program(model.parameters(), formula, options);
+    return Program(detail::parameters_of(model), formula, options);
+}
+
+/// Compile any function of the inputs of one example: it returns one value, or a vector of them.
+template <class Model, class Function>
+requires std::invocable<Function&, std::span<const Value>> Program
+compile(const Model& model, Function f, const CompileOptions& options = {}) {
+    const auto formula = [f](std::span<const Value> inputs) mutable { return detail::outputs_of(f(inputs)); };
+    return Program(detail::parameters_of(model), formula, options);
 }
 
 }  // namespace gradus

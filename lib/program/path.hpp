@@ -82,13 +82,22 @@ template <class T>
 class Path {
    public:
     explicit Path(Graph graph)
-        : signature_(graph.signature()), graph_(reduce(std::move(graph), story_)), outputs_(arrange(graph_)) {
+        : signature_(graph.signature()),
+          choices_(choices(graph)),
+          graph_(reduce(std::move(graph), story_)),
+          outputs_(arrange(graph_)) {
         story_ += describe(outputs_.plan());
     }
 
     [[nodiscard]] std::size_t inputs() const { return graph_.inputs; }
     [[nodiscard]] std::uint64_t signature() const { return signature_; }
     [[nodiscard]] const std::string& story() const { return story_; }
+
+    /// Return whether this path computes what another recording of the formula does. One that chose otherwise
+    /// at some comparison is of another path, and says nothing of this one.
+    [[nodiscard]] bool agrees_with(const Graph& graph) const {
+        return choices(graph) != choices_ || graph.signature() == signature_;
+    }
 
     /// The outputs as functions of the parameters.
     Runner<T>& outputs() { return outputs_; }
@@ -112,8 +121,18 @@ class Path {
     /// The path that was met after this one, by examples with as many inputs.
     std::atomic<Path*> next{nullptr};
 
+    /// Whether it agreed with the recording of a second example.
+    std::atomic<bool> is_confirmed{false};
+
    private:
+    static std::vector<bool> choices(const Graph& graph) {
+        std::vector<bool> outcomes;
+        for (const Graph::Guard& g : graph.guards) outcomes.push_back(g.outcome);
+        return outcomes;
+    }
+
     std::uint64_t signature_;
+    std::vector<bool> choices_;  // how its comparisons come out
     std::string story_;
     Graph graph_;
     Runner<T> outputs_;

@@ -85,6 +85,21 @@ class Paths {
         return *path;
     }
 
+    /// Record the formula for another example that takes this path. Where it is not the same then, a number
+    /// has left the values, and the program has it as a constant, which is wrong for other examples.
+    void confirm(Path<T>& path, std::span<const double> example) {
+        const std::lock_guard one_at_a_time(recording_);
+        if (path.is_confirmed) return;
+        if (!path.agrees_with(recorded(example))) {
+            throw TapeError(
+                "program: the formula is not the same for two examples that take the same path: it computes "
+                "or "
+                "chooses with numbers from outside, such as value() or random ones. Use values, inputs and "
+                "pick().");
+        }
+        path.is_confirmed = true;
+    }
+
     [[nodiscard]] std::string describe() {
         const std::lock_guard lock(mutex_);
         std::string text;

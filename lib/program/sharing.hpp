@@ -55,7 +55,7 @@ struct Workspace {
         std::vector<double> numbers;                // of the examples of a chunk
     };
     std::array<Part, kMostParts> parts;
-    std::vector<std::size_t> staying, leaving;
+    std::vector<std::size_t> left, staying, leaving;
     std::vector<T> parameters, gradients;
 };
 
@@ -93,7 +93,9 @@ class Sharing {
             gather(&Workspace<T>::Part::staying, space_.staying);
             gather(&Workspace<T>::Part::leaving, space_.leaving);
             if (!space_.staying.empty()) run_parts(run, all_of(space_.staying), Guards::ignored);
-            left = all_of(space_.leaving);
+            if (!path->is_confirmed) confirm(*path, batch, left, is_recorded);
+            space_.left.swap(space_.leaving);
+            left = all_of(space_.left);
         }
     }
 
@@ -108,6 +110,19 @@ class Sharing {
     };
 
     static Chosen all_of(const std::vector<std::size_t>& list) { return {list.data(), 0, list.size()}; }
+
+    /// Confirm a path with the last example that stayed on it, if there is another than the recorded first
+    /// one.
+    void confirm(Path<T>& path, const Batch& batch, const Chosen& examples, bool is_first_recorded) {
+        const auto& leaving = space_.leaving;
+        std::size_t last = examples.count - 1;
+        const auto leaves = [&](std::size_t e) {
+            return std::binary_search(leaving.begin(), leaving.end(), e);
+        };
+        while (last > 0 && leaves(examples[last])) --last;
+        if (last == 0 && (is_first_recorded || leaves(examples[0]))) return;
+        paths_.confirm(path, {numbers(batch, examples.part(last, 1), space_.parts[0]), batch.columns()});
+    }
 
     void run_parts(const Run& run, const Chosen& examples, Guards guards) {
         const std::size_t chunks = (examples.count + run.width - 1) / run.width;
