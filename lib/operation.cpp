@@ -9,7 +9,7 @@ const char* operation_name(OpCode code) {
     constexpr std::array made{"constant",    "variable", "part",  "sum",       "mean",
                               "dot",         "norm",     "max",   "logsumexp", "softmax",
                               "log_softmax", "tensor",   "input", "parameter", "product",
-                              "==",          "<",        "<=",    "pick"};
+                              "==",          "<",        "<=",    "pick",      "copy"};
     const auto k = static_cast<std::size_t>(code);
     return k < ops::All::size ? ops::All::names[k] : made[k - ops::All::size];
 }

@@ -42,6 +42,9 @@ constexpr bool is_comparison(OpCode code) { return kEqual <= code && code <= kLe
 // One of the operands, by the last one, which is its position.
 constexpr OpCode kPick = code_after_table(18);
 
+// Of a program: numbers that an instruction reads together, side by side.
+constexpr OpCode kCopy = code_after_table(19);
+
 /// Return the name of an operation, as labels and tables show it.
 const char* operation_name(OpCode code);
 

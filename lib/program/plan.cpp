@@ -2,10 +2,12 @@
 #include "plan.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <numeric>
 #include <utility>
+
+#include "dots.hpp"
+#include "reads.hpp"
 
 namespace gradus::detail {
 namespace {
@@ -21,6 +23,17 @@ std::vector<bool> find_uniform(const Graph& graph) {
             graph.op(n) != kInput && std::all_of(x.begin(), x.end(), [&](Node m) { return uniform[m]; });
     }
     return uniform;
+}
+
+/// Return of each node whether a parameter leads to it: whether it has an adjoint that anybody asks for.
+std::vector<bool> find_moving(const Graph& graph) {
+    std::vector<bool> moving(graph.size());
+    for (Node n = 0; n < graph.size(); ++n) {
+        const auto x = graph.operands(n);
+        const bool moves = std::any_of(x.begin(), x.end(), [&](Node m) { return moving[m]; });
+        moving[n] = graph.op(n) == kParameter || (moves && !is_comparison(graph.op(n)));
+    }
+    return moving;
 }
 
 /// Return the length of the longest chain of operations that leads to each node.
@@ -91,196 +104,115 @@ std::vector<Place> number_places(const Graph& graph, const std::vector<bool>& un
                                  std::span<const Node> order, Plan& plan) {
     std::vector<Place> places(graph.size());
     plan.parameters = graph.parameters;
-    plan.inputs = graph.inputs;
+    plan.inputs = plan.lanes = graph.inputs;
     for (Node n = 0; n < graph.size(); ++n) {
-        if (graph.op(n) == kParameter) places[n] = static_cast<Place>(graph.index(n));
+        if (graph.op(n) == kParameter) places[n] = place_in(Region::parameters, graph.index(n));
+        if (graph.op(n) == kInput) places[n] = place_in(Region::lanes, graph.index(n));
         if (graph.op(n) == kConstant) {
-            places[n] = static_cast<Place>(plan.parameters + plan.constants.size());
+            places[n] = place_in(Region::uniforms, plan.uniforms++);
             plan.constants.push_back(graph.number(n));
         }
     }
-    auto next = static_cast<Place>(plan.parameters + plan.constants.size());
-    const auto first_lane = std::find_if(order.begin(), order.end(), [&](Node n) { return !uniform[n]; });
-    for (auto n = order.begin(); n != first_lane; ++n) places[*n] = next++;
-    plan.uniforms = next - plan.parameters;
-    for (Node n = 0; n < graph.size(); ++n) {
-        if (graph.op(n) == kInput) places[n] = next + static_cast<Place>(graph.index(n));
+    for (const Node n : order) {
+        places[n] = uniform[n] ? place_in(Region::uniforms, plan.uniforms++)
+                               : place_in(Region::lanes, plan.lanes++);
     }
-    next += static_cast<Place>(plan.inputs);
-    for (auto n = first_lane; n != order.end(); ++n) places[*n] = next++;
-    plan.lanes = next - plan.parameters - plan.uniforms;
     return places;
 }
 
-/// Return whether places follow each other, and do not cross the bounds between parameters, uniforms and
-/// lanes.
-bool is_run_of_one_kind(const Plan& plan, std::span<const Place> places) {
-    const Place first = places.front(), last = places.back();
-    const auto follows = [](Place p, Place next) { return next == p + 1; };
-    return plan.is_parameter(first) == plan.is_parameter(last) &&
-           plan.is_uniform(first) == plan.is_uniform(last) &&
-           std::adjacent_find(places.begin(), places.end(), std::not_fn(follows)) == places.end();
-}
-
-/// Describe places in the shortest way.
-Reads reads(const Plan& plan, std::vector<Place> places) {
-    Reads shortest{.first = places.front(), .is_run = false, .is_one = false, .places = {}};
-    shortest.is_run = is_run_of_one_kind(plan, places);
-    shortest.is_one = std::all_of(places.begin(), places.end(), [&](Place p) { return p == shortest.first; });
-    if (!shortest.is_run && !shortest.is_one) shortest.places = std::move(places);
-    return shortest;
-}
-
-/// The factors of dot products, row by row.
-class Factors {
+/// Makes the instructions of groups, one group after the other.
+class Emitter {
    public:
-    Factors(const Plan& plan, const Graph& graph, std::span<const Place> places, std::span<const Node> nodes)
-        : plan_(plan), arity_(graph.operands(nodes.front()).size() / 2) {
-        for (const Node n : nodes) {
-            const auto x = graph.operands(n);
-            for (std::size_t i = 0; i < arity_; ++i) {
-                const Place a = places[x[i]], b = places[x[arity_ + i]];
-                const bool swap = plan.is_uniform(b) && !plan.is_uniform(a);  // parameters to the left
-                a_.push_back(swap ? b : a);
-                b_.push_back(swap ? a : b);
-            }
+    Emitter(const Graph& graph, std::span<const Place> places, const std::vector<bool>& moving, Plan& plan)
+        : graph_(graph), places_(places), moving_(moving), plan_(plan) {}
+
+    void emit(const Group& group) {
+        const Place result = places_[group.nodes.front()];
+        auto& to = group.uniform ? plan_.once : plan_.every;
+        if (group.op == kDot) return emit_dots(result, factors(group.nodes), group.uniform, plan_, to);
+
+        Instruction made;
+        made.op = group.op;
+        made.count = static_cast<std::uint32_t>(group.nodes.size()), made.result = result;
+        const std::size_t operands = graph_.operands(group.nodes.front()).size();
+        if (group.op == kPick) {
+            set_options(group.nodes, operands - 1, made);
+        } else if (operands == 2 && is_elementwise(group.op)) {
+            made.a = operand(group.nodes, 0, 1), made.b = operand(group.nodes, 1, 1);
+        } else {
+            made.arity = static_cast<std::uint32_t>(operands);
+            made.a = operand(group.nodes, 0, operands);
         }
-    }
-
-    [[nodiscard]] std::size_t arity() const { return arity_; }
-    [[nodiscard]] std::size_t size() const { return a_.size() / arity_; }
-    [[nodiscard]] std::span<const Place> a(std::size_t j) const { return row(a_, j); }
-    [[nodiscard]] std::span<const Place> b(std::size_t j) const { return row(b_, j); }
-
-    /// Return whether a row of uniform numbers meets a run of places.
-    [[nodiscard]] bool is_matrix_row(std::size_t j) const {
-        return plan_.is_uniform(a(j).front()) && is_run_of_one_kind(plan_, a(j)) &&
-               is_run_of_one_kind(plan_, b(j));
-    }
-
-    [[nodiscard]] Instruction dots(std::size_t begin, std::size_t count) const {
-        Instruction dots;
-        dots.op = kDot;
-        dots.count = static_cast<std::uint32_t>(count), dots.arity = static_cast<std::uint32_t>(arity_);
-        dots.a = reads(plan_, rows(a_, begin, count)), dots.b = reads(plan_, rows(b_, begin, count));
-        return dots;
-    }
-
-    /// Return the largest product of matrices that begins at row j.
-    [[nodiscard]] Instruction product(std::size_t j) const {
-        Instruction product;
-        product.op = kProduct;
-        product.arity = static_cast<std::uint32_t>(arity_);
-        product.a.first = a(j).front(), product.b.first = b(j).front();
-        product.rows = 1;
-        while (extends_rows(j, product)) ++product.rows;
-        while (extends_times(j, product)) ++product.times;
-        product.count = product.rows * product.times;
-        return product;
+        to.push_back(std::move(made));
     }
 
    private:
-    [[nodiscard]] std::span<const Place> row(const std::vector<Place>& all, std::size_t j) const {
-        return std::span(all).subspan(j * arity_, arity_);
-    }
-    [[nodiscard]] std::vector<Place> rows(const std::vector<Place>& all, std::size_t begin,
-                                          std::size_t count) const {
-        const auto first = all.begin() + static_cast<std::ptrdiff_t>(begin * arity_);
-        return {first, first + static_cast<std::ptrdiff_t>(count * arity_)};
+    static bool is_elementwise(OpCode op) {
+        return static_cast<std::size_t>(op) < ops::All::size || is_comparison(op);
     }
 
-    /// Whether the next row goes on in a, on the same numbers of b. The first one that does sets the step.
-    [[nodiscard]] bool extends_rows(std::size_t j, Instruction& product) const {
-        const std::size_t next = j + product.rows;
-        if (next >= size() || !is_matrix_row(next) || b(next).front() != product.b.first) return false;
-        const Place last = product.a.first + (product.rows - 1) * product.row_step, found = a(next).front();
-        if (product.rows == 1 && found >= last + arity_) product.row_step = found - last;
-        const bool one_kind = plan_.is_parameter(found) == plan_.is_parameter(last);
-        return one_kind && product.row_step > 0 && found == last + product.row_step;
-    }
-
-    /// Whether the next rows are the same rows of a, further on in b.
-    [[nodiscard]] bool extends_times(std::size_t j, Instruction& product) const {
-        const std::size_t next = j + product.rows * product.times;
-        if (next + product.rows > size()) return false;
-        const Place last = product.b.first + (product.times - 1) * product.b_step, found = b(next).front();
-        if (product.times == 1 && found >= last + arity_) product.b_step = found - last;
-        if (product.b_step == 0 || found != last + product.b_step) return false;
-        for (std::size_t r = 0; r < product.rows; ++r) {
-            if (!is_matrix_row(next + r) || b(next + r).front() != found ||
-                a(next + r).front() != a(j + r).front())
-                return false;
+    /// Return the places of operands first ... first + n - 1 of each node.
+    [[nodiscard]] std::vector<Place> places_of(std::span<const Node> nodes, std::size_t first,
+                                               std::size_t n) const {
+        std::vector<Place> all;
+        all.reserve(nodes.size() * n);
+        for (const Node node : nodes) {
+            for (const Node x : graph_.operands(node).subspan(first, n)) all.push_back(places_[x]);
         }
-        return true;
+        return all;
     }
 
-    const Plan& plan_;
-    std::size_t arity_;
-    std::vector<Place> a_, b_;
+    [[nodiscard]] bool any_moves(std::span<const Node> nodes, std::size_t first, std::size_t n) const {
+        return std::any_of(nodes.begin(), nodes.end(), [&](Node node) {
+            const auto x = graph_.operands(node).subspan(first, n);
+            return std::any_of(x.begin(), x.end(), [&](Node m) { return moving_[m]; });
+        });
+    }
+
+    [[nodiscard]] Reads operand(std::span<const Node> nodes, std::size_t first, std::size_t n) const {
+        return reads(places_of(nodes, first, n), any_moves(nodes, first, n));
+    }
+
+    /// Describe what picks choose from: numbers that lie equally far apart by the first one alone.
+    void set_options(std::span<const Node> nodes, std::size_t options, Instruction& pick) const {
+        pick.arity = static_cast<std::uint32_t>(options);
+        pick.a.firsts = places_of(nodes, 0, options);
+        pick.a.moves = any_moves(nodes, 0, options);
+        pick.b = operand(nodes, options, 1);
+        const std::vector<Place>& all = pick.a.firsts;
+        const Place step = options > 1 ? all[1] - all[0] : 0;
+        for (std::size_t k = 0; k < all.size(); ++k) {
+            if (k % options > 0 && all[k] - all[k - 1] != step) return;
+        }
+        pick.row_step = step;
+        if (step == 0) return;
+        for (std::size_t j = 0; j < nodes.size(); ++j) pick.a.firsts[j] = all[j * options];
+        pick.a.firsts.resize(nodes.size());
+    }
+
+    [[nodiscard]] Factors factors(std::span<const Node> nodes) const {
+        const std::size_t arity = graph_.operands(nodes.front()).size() / 2;
+        Factors all{places_of(nodes, 0, arity), places_of(nodes, arity, arity), arity,
+                    any_moves(nodes, 0, arity), any_moves(nodes, arity, arity)};
+        return all;
+    }
+
+    const Graph& graph_;
+    std::span<const Place> places_;
+    const std::vector<bool>& moving_;
+    Plan& plan_;
 };
-
-/// Append the instructions of a group of dot products.
-void emit_dots(const Factors& factors, Place result, std::vector<Instruction>& to) {
-    const auto append = [&](Instruction instruction) {
-        instruction.result = result;
-        result += instruction.count;
-        to.push_back(std::move(instruction));
-        return to.back().count;
-    };
-    std::size_t plain = 0;  // rows of no matrix that wait for their instruction
-    for (std::size_t j = 0; j <= factors.size();) {
-        const bool ends = j == factors.size() || factors.is_matrix_row(j);
-        if (ends && plain > 0) {
-            append(factors.dots(j - plain, plain));
-            plain = 0;
-        }
-        if (j == factors.size()) break;
-        if (ends) {
-            j += append(factors.product(j));
-        } else {
-            ++plain, ++j;
-        }
-    }
-}
-
-/// Append the instruction of a group of other operations.
-void emit(const Plan& plan, const Graph& graph, std::span<const Place> places, const Group& group,
-          Place result, std::vector<Instruction>& to) {
-    Instruction made;
-    made.op = group.op;
-    made.count = static_cast<std::uint32_t>(group.nodes.size()), made.result = result;
-    const std::size_t operands = graph.operands(group.nodes.front()).size();
-    const bool is_elementary = static_cast<std::size_t>(group.op) < ops::All::size;
-    const bool is_binary = operands == 2 && (is_elementary || is_comparison(group.op));
-    made.arity = is_binary ? 1 : static_cast<std::uint32_t>(operands);
-    std::vector<Place> a, b;
-    for (const Node n : group.nodes) {
-        const auto x = graph.operands(n);
-        for (std::size_t i = 0; i < made.arity; ++i) a.push_back(places[x[i]]);
-        if (is_binary) b.push_back(places[x[1]]);
-    }
-    made.a = reads(plan, std::move(a));
-    if (is_binary) made.b = reads(plan, std::move(b));
-    to.push_back(std::move(made));
-}
 
 }  // namespace
 
 Plan arrange(const Graph& graph) {
     Plan plan;
-    const std::vector<bool> uniform = find_uniform(graph);
+    const std::vector<bool> uniform = find_uniform(graph), moving = find_moving(graph);
     const std::vector<std::uint32_t> levels = find_levels(graph);
     const std::vector<Node> order = order_by_group(graph, uniform, levels);
     const std::vector<Place> places = number_places(graph, uniform, order, plan);
-    each_group(graph, uniform, levels, order, [&](const Group& group) {
-        auto& to = group.uniform ? plan.once : plan.every;
-        const Place result = places[group.nodes.front()];
-        if (group.op == kDot) {
-            emit_dots(Factors(plan, graph, places, group.nodes), result, to);
-        } else {
-            emit(plan, graph, places, group, result, to);
-        }
-    });
+    Emitter emitter(graph, places, moving, plan);
+    each_group(graph, uniform, levels, order, [&](const Group& group) { emitter.emit(group); });
     for (const Node y : graph.outputs) plan.outputs.push_back(places[y]);
     for (const Graph::Guard& g : graph.guards) plan.guards.push_back({places[g.comparison], g.outcome});
     return plan;
