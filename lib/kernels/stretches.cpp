@@ -2,6 +2,10 @@
 // The loops over stretches, in vectors. Most stretches are short: a vector, or a part of one.
 #include "stretches.hpp"
 
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/stretches.cpp"
 #include "lanes-inl.hpp"
@@ -79,6 +83,99 @@ void sum(const T* d, const Stretches& s, T* to) {
     });
 }
 
+// ---- rows: those of one example lie along vectors, those of several examples across them
+
+/// Set y to what `join` makes of each row, from `start` on, one number after the other; `finish` joins lanes.
+template <class T, class Join, class Finish>
+HWY_INLINE void reduce_rows(LaneRows s, const T* x, T* y, T start, Join join, Finish finish) {
+    const Vector<T> first = hn::Set(Tag<T>(), start);
+    for (std::size_t r = 0; r < s.rows; ++r, x += s.arity * s.width, y += s.width) {
+        if (s.width == 1) {
+            Vector<T> result = first;
+            for_each_vector<T>(s.arity, [&](auto part, std::size_t i) HWY_ATTR {
+                result = part.keep(join(result, part.load(x + i)), result);
+            });
+            *y = finish(result);
+            continue;
+        }
+        for_each_vector<T>(s.width, [&](auto part, std::size_t l) HWY_ATTR {
+            Vector<T> result = first;
+            for (std::size_t i = 0; i < s.arity; ++i) result = join(result, part.load(x + i * s.width + l));
+            part.store(result, y + l);
+        });
+    }
+}
+
+template <class T>
+void sum_rows(LaneRows s, const T* x, T* y) {
+    reduce_rows<T>(
+        s, x, y, T{0}, [](auto a, auto b) HWY_ATTR { return a + b; },
+        [](auto v) HWY_ATTR { return sum_of_lanes(v); });
+}
+
+template <class T>
+void max_rows(LaneRows s, const T* x, T* y) {
+    reduce_rows<T>(
+        s, x, y, -std::numeric_limits<T>::infinity(),
+        [](auto a, auto b) HWY_ATTR { return hn::IfThenElse(hn::Lt(a, b), b, a); },
+        [](auto v) HWY_ATTR { return max_of_lanes(v); });
+}
+
+/// Set e = exp(x - y), y being one number for each row; 0 where x is -inf.
+template <class T>
+void exp_of_difference(LaneRows s, const T* x, const T* y, T* e) {
+    const T* const numbers = x;
+    T* differences = e;
+    for (std::size_t r = 0; r < s.rows; ++r, y += s.width) {
+        if (s.width == 1) {
+            const Vector<T> offset = hn::Set(Tag<T>(), *y);
+            for_each_vector<T>(s.arity, [&](auto part, std::size_t i)
+                                            HWY_ATTR { part.store(part.load(x + i) - offset, differences + i); });
+            x += s.arity, differences += s.arity;
+            continue;
+        }
+        for (std::size_t i = 0; i < s.arity; ++i, x += s.width, differences += s.width) {
+            for_each_vector<T>(s.width, [&](auto part, std::size_t l) HWY_ATTR {
+                part.store(part.load(x + l) - part.load(y + l), differences + l);
+            });
+        }
+    }
+    for_each_vector<T>(s.rows * s.arity * s.width, [&](auto part, std::size_t k) HWY_ATTR {
+        const Vector<T> v = part.load(numbers + k);
+        const auto is_nothing = hn::Eq(v, hn::Set(Tag<T>(), -std::numeric_limits<T>::infinity()));
+        part.store(hn::IfThenElse(is_nothing, hn::Zero(Tag<T>()), exp(part.load(e + k))), e + k);
+    });
+}
+
+template <class T>
+void logsumexp_rows(LaneRows s, const T* x, T* e, T* y) {
+    max_rows(s, x, y);
+    exp_of_difference(s, x, y, e);
+    // The sums go where the differences were, row by row; a sum is behind what it is made of.
+    for (std::size_t r = 0; r < s.rows; ++r)
+        sum_rows<T>({1, s.arity, s.width}, e + r * s.arity * s.width, e + r * s.width);
+    for_each_vector<T>(s.rows * s.width, [&](auto part, std::size_t k) HWY_ATTR {
+        const Vector<T> largest = part.load(y + k);
+        const auto is_infinite = hn::Eq(hn::Abs(largest), hn::Set(Tag<T>(), std::numeric_limits<T>::infinity()));
+        part.store(hn::IfThenElse(is_infinite, largest, largest + log(part.load(e + k))), y + k);
+    });
+}
+
+template <class T>
+void logsumexp_rows_gradient(LaneRows s, const T* x, T* e, const T* y, const T* dy, T* dx) {
+    exp_of_difference(s, x, y, e);
+    for (std::size_t r = 0; r < s.rows; ++r, dy += s.width) {
+        for (std::size_t i = 0; i < (s.width == 1 ? 1 : s.arity); ++i) {
+            const std::size_t n = s.width == 1 ? s.arity : s.width;
+            for_each_vector<T>(n, [&](auto part, std::size_t l) HWY_ATTR {
+                const Vector<T> d = s.width == 1 ? hn::Set(Tag<T>(), *dy) : part.load(dy + l);
+                part.store(hn::MulAdd(d, part.load(e + l), part.load(dx + l)), dx + l);
+            });
+            e += n, dx += n;
+        }
+    }
+}
+
 // ---- dot products: one example's numbers lie side by side; those of several examples lie in lanes
 
 template <class T>
@@ -128,23 +225,53 @@ void dots(DotShape s, const T* a, FactorRows a_rows, const T* b, FactorRows b_ro
     dots_in_lanes<false>(s, a, a_rows, b, b_rows, y);
 }
 
+/// Return the end of the rows from `row` on that begin at the same place as that one.
+HWY_INLINE std::size_t end_of_same(const FactorRows& rows, std::size_t row, std::size_t end) {
+    const std::size_t offset = rows.offset(row);
+    while (row < end && rows.offset(row) == offset) ++row;
+    return row;
+}
+
+/// Add to each row of dx the sum of dy * y over the rows that belong to it. Rows that follow each other and are
+/// the same share one sum: what was just stored would not be there yet to be loaded again.
 template <class T>
-void dots_gradient_side_by_side(DotShape s, const T* a, T* da, FactorRows a_rows, const T* b, T* db,
-                                FactorRows b_rows, const T* dy) {
-    for (std::size_t row = 0; row < s.rows; ++row) {
-        const std::size_t u = a_rows.offset(row), v = b_rows.offset(row);
-        const Vector<T> d = hn::Set(Tag<T>(), dy[row]);
+void add_to_rows(DotShape s, T* dx, FactorRows x_rows, const T* y, FactorRows y_rows, const T* dy) {
+    for (std::size_t row = 0, end = 0; row < s.rows; row = end) {
+        end = end_of_same(x_rows, row, s.rows);
+        T* const to = dx + x_rows.offset(row);
         for_each_vector<T>(s.arity, [&](auto part, std::size_t i) HWY_ATTR {
-            const Vector<T> left = part.load(a + u + i), right = part.load(b + v + i);
-            if (da != nullptr) part.store(hn::MulAdd(d, right, part.load(da + u + i)), da + u + i);
-            if (db != nullptr) part.store(hn::MulAdd(d, left, part.load(db + v + i)), db + v + i);
+            Vector<T> total = part.load(to + i);
+            for (std::size_t r = row; r < end; ++r)
+                total = hn::MulAdd(hn::Set(Tag<T>(), dy[r]), part.load(y + y_rows.offset(r) + i), total);
+            part.store(total, to + i);
+        });
+    }
+}
+
+/// The same in lanes. y has one number for all lanes if it is shared.
+template <bool shared, class T>
+void add_to_rows_in_lanes(DotShape s, T* dx, FactorRows x_rows, const T* y, FactorRows y_rows, const T* dy) {
+    for (std::size_t row = 0, end = 0; row < s.rows; row = end) {
+        end = end_of_same(x_rows, row, s.rows);
+        T* const to = dx + x_rows.offset(row);
+        for_each_vector<T>(s.width, [&](auto part, std::size_t lane) HWY_ATTR {
+            for (std::size_t i = 0; i < s.arity; ++i) {
+                T* const p = to + i * s.width + lane;
+                Vector<T> total = part.load(p);
+                for (std::size_t r = row; r < end; ++r) {
+                    const Vector<T> d = part.load(dy + r * s.width + lane);
+                    total = hn::MulAdd(d, load_factor<shared, T>(y + y_rows.offset(r), i, s.width, lane, part),
+                                       total);
+                }
+                part.store(total, p);
+            }
         });
     }
 }
 
 /// Add to shared numbers da[i] the sum over the lanes of dy * b[i], four of them at a time.
 template <class T>
-void add_shared_gradient(DotShape s, const T* b, const T* dy, T* da) {
+void add_to_shared_row(DotShape s, const T* b, const T* dy, T* da) {
     const auto add_some = [&](auto some, std::size_t i) HWY_ATTR {
         Vector<T> sums[some];
         unroll<some>([&](auto k) HWY_ATTR { sums[k] = hn::Zero(Tag<T>()); });
@@ -162,41 +289,34 @@ void add_shared_gradient(DotShape s, const T* b, const T* dy, T* da) {
 }
 
 template <class T>
-void dots_gradient_in_lanes(DotShape s, const T* a, T* da, FactorRows a_rows, const T* b, T* db,
-                            FactorRows b_rows, const T* dy) {
-    for (std::size_t row = 0; row < s.rows; ++row, dy += s.width) {
-        const std::size_t u = a_rows.offset(row), v = b_rows.offset(row);
-        if (s.is_a_shared && da != nullptr) add_shared_gradient(s, b + v, dy, da + u);
-        for_each_vector<T>(s.width, [&](auto part, std::size_t lane) HWY_ATTR {
-            const Vector<T> d = part.load(dy + lane);
-            for (std::size_t i = 0; i < s.arity; ++i) {
-                T* const right = db + v + i * s.width + lane;
-                if (s.is_a_shared) {
-                    if (db == nullptr) break;
-                    part.store(hn::MulAdd(d, hn::Set(Tag<T>(), a[u + i]), part.load(right)), right);
-                    continue;
-                }
-                const std::size_t p = u + i * s.width + lane, q = v + i * s.width + lane;
-                const Vector<T> left_factor = part.load(a + p), right_factor = part.load(b + q);
-                if (da != nullptr) part.store(hn::MulAdd(d, right_factor, part.load(da + p)), da + p);
-                if (db != nullptr) part.store(hn::MulAdd(d, left_factor, part.load(db + q)), db + q);
-            }
-        });
-    }
-}
-
-template <class T>
 void dots_gradient(DotShape s, const T* a, T* da, FactorRows a_rows, const T* b, T* db, FactorRows b_rows,
                    const T* dy) {
-    if (s.width == 1)
-        dots_gradient_side_by_side(s, a, da, a_rows, b, db, b_rows, dy);
-    else
-        dots_gradient_in_lanes(s, a, da, a_rows, b, db, b_rows, dy);
+    if (s.width == 1) {
+        if (da != nullptr) add_to_rows(s, da, a_rows, b, b_rows, dy);
+        if (db != nullptr) add_to_rows(s, db, b_rows, a, a_rows, dy);
+    } else if (s.is_a_shared) {
+        for (std::size_t row = 0; row < s.rows && da != nullptr; ++row)
+            add_to_shared_row(s, b + b_rows.offset(row), dy + row * s.width, da + a_rows.offset(row));
+        if (db != nullptr) add_to_rows_in_lanes<true>(s, db, b_rows, a, a_rows, dy);
+    } else {
+        if (da != nullptr) add_to_rows_in_lanes<false>(s, da, a_rows, b, b_rows, dy);
+        if (db != nullptr) add_to_rows_in_lanes<false>(s, db, b_rows, a, a_rows, dy);
+    }
 }
 
 /// The functions of stretches.hpp, for the instruction set of this namespace.
 template <class T>
-constexpr StretchLoops<T> kStretchLoops = {copy<T>, add<T>, fill<T>, sum<T>, dots<T>, dots_gradient<T>};
+constexpr StretchLoops<T> kStretchLoops = {
+    copy<T>,
+    add<T>,
+    fill<T>,
+    sum<T>,
+    sum_rows<T>,
+    logsumexp_rows<T>,
+    logsumexp_rows_gradient<T>,
+    dots<T>,
+    dots_gradient<T>,
+};
 
 }  // namespace
 

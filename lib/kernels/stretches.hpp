@@ -35,6 +35,11 @@ struct DotShape {
     bool is_a_shared;   // a has one number for all lanes: a[row][i]
 };
 
+/// Rows of numbers for several examples: number i of row r of example l is x[(r * arity + i) * width + l].
+struct LaneRows {
+    std::size_t rows, arity, width;
+};
+
 /// The loops, for one instruction set.
 template <class T>
 struct StretchLoops {
@@ -49,6 +54,16 @@ struct StretchLoops {
 
     /// Add to each number of the stretches the sum of `repeat` numbers: the gradient of fill().
     void (*sum)(const T* d, const Stretches& stretches, T* to);
+
+    /// Set y (rows, width) to the sum of each row.
+    void (*sum_rows)(LaneRows shape, const T* x, T* y);
+
+    /// Set y (rows, width) to log(sum of exp(x)) of each row, without overflow; -inf or inf if that is the
+    /// largest. e has room for as many numbers as x.
+    void (*logsumexp_rows)(LaneRows shape, const T* x, T* e, T* y);
+
+    /// Add to dx the gradient of logsumexp_rows(): dy * exp(x - y), where x of -inf gets nothing.
+    void (*logsumexp_rows_gradient)(LaneRows shape, const T* x, T* e, const T* y, const T* dy, T* dx);
 
     /// Set y to dot products of rows.
     void (*dots)(DotShape shape, const T* a, FactorRows a_rows, const T* b, FactorRows b_rows, T* y);

@@ -36,13 +36,14 @@ class Rows {
         };
         std::size_t first = 0;  // of the rows of no matrix that wait for their instruction
         for (std::size_t j = 0; j < size();) {
-            const Instruction product = kinds_[j] == Kind::shared ? product_at(j) : Instruction{};
+            Instruction product = kinds_[j] == Kind::shared ? product_at(j) : Instruction{};
             if (first < j && (product.count > 1 || !is_alike(first, j))) {
                 append(dots(first, j - first));
                 first = j;
             }
             if (product.count > 1) {
-                j += append(product);
+                if (product.times > 1) product.columns = copy_columns(product);
+                j += append(std::move(product));
                 first = j;
             } else {
                 ++j;
@@ -149,6 +150,16 @@ class Rows {
         while (extends_times(j, product)) ++product.times;
         product.count = product.rows * product.times;
         return product;
+    }
+
+    /// Transpose the matrix, once a batch. Returns the first place of the copy.
+    [[nodiscard]] Place copy_columns(const Instruction& product) const {
+        std::vector<Place> places;
+        for (std::uint32_t i = 0; i < product.arity; ++i) {
+            for (std::uint32_t r = 0; r < product.rows; ++r)
+                places.push_back(product.a.firsts.front() + r * product.row_step + i);
+        }
+        return copy_once(std::move(places), false, plan_);
     }
 
     /// Whether the next row goes on in a, on the same numbers of b. The first one that does sets the step.

@@ -56,9 +56,10 @@ class Product : public Step<T> {
         const T *const a = m.number(i_.a.firsts[0]), *const b = m.number(i_.b.firsts[0]);
         T* const y = m.number(i_.result);
         const std::size_t rows = i_.rows, k = i_.arity, w = m.width;
-        if (w == 1)
-            return kernels::multiply<T>(i_.times, rows, k, {b, i_.b_step}, {a, i_.row_step, true}, y, rows,
-                                        false);
+        if (w == 1 && i_.times > 1)
+            return kernels::multiply<T>(i_.times, rows, k, {b, i_.b_step}, {m.number(i_.columns), rows}, y,
+                                        rows, false);
+        if (w == 1) return kernels::multiply<T>(1, rows, k, {b, k}, {a, i_.row_step, true}, y, rows, false);
         if (is_packed(w)) {
             const std::size_t columns = i_.times * w;
             loops().copy(b, stretches(b_columns_, w), m.buffers[0]);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Steps that make one number of several: of a row, for each example.
 #include <algorithm>
-#include <cmath>
 
 #include "../kernels/elementwise.hpp"
 #include "../kernels/rows.hpp"
@@ -10,110 +9,149 @@
 namespace gradus::detail {
 namespace {
 
-/// Rows of numbers, whose results one call computes: `n` numbers, each for w examples side by side.
+/// y[j] = op(a[j][0], a[j][1], ...)
 template <class T>
 class Reduction : public Step<T> {
    public:
     explicit Reduction(const Instruction& i) : i_(i), a_(i.a) {}
 
     void forward(const Memory<T>& m) const override {
-        const T* a = a_.read(m, m.buffers[0]);
-        T* y = m.number(i_.result);
-        for (std::size_t j = 0; j < i_.count; ++j, a += i_.arity * m.width, y += m.width) reduce(m, a, y);
+        const T* const a = a_.read(m, m.buffers[0]);
+        reduce(shape(m), a, m.buffers[1], m.number(i_.result));
     }
     void backward(const Memory<T>& m) const override {
-        T* const opened = a_.open(m, m.buffers[1]);
-        if (opened == nullptr) return;
-        const T* a = a_.read(m, m.buffers[0]);
-        const T *y = m.number(i_.result), *dy = m.adjoint(i_.result);
-        T* da = opened;
-        for (std::size_t j = 0; j < i_.count; ++j, y += m.width, dy += m.width) {
-            pass_on(m, a, y, dy, da);
-            a += i_.arity * m.width, da += i_.arity * m.width;
-        }
-        a_.close(m, opened);
+        T* const da = a_.open(m, m.buffers[1]);
+        if (da == nullptr) return;
+        const T* const a = i_.op == kSum ? nullptr : a_.read(m, m.buffers[0]);
+        pass_on(shape(m), a, m.buffers[2], m.number(i_.result), m.adjoint(i_.result), da);
+        a_.close(m, da);
     }
     [[nodiscard]] std::size_t buffer() const override { return a_.size(); }
 
+   protected:
+    using Rows = kernels::LaneRows;
+
+    static const kernels::StretchLoops<T>& loops() { return kernels::stretch_loops<T>(); }
+
+    /// Compute y (rows, width); `buffer` has room for as many numbers as a.
+    virtual void reduce(Rows rows, const T* a, T* buffer, T* y) const = 0;
+
+    /// Add to da what the chain rule passes on from dy.
+    virtual void pass_on(Rows rows, const T* a, T* buffer, const T* y, const T* dy, T* da) const = 0;
+
    private:
-    void reduce(const Memory<T>& m, const T* a, T* y) const {
-        const std::size_t n = i_.arity, w = m.width;
-        if (w == 1) {
-            *y = i_.op == kSum         ? kernels::sum(a, n)
-                 : i_.op == kNorm      ? std::sqrt(kernels::dot(a, a, n))
-                 : i_.op == kLogSumExp ? kernels::logsumexp_row(a, n)
-                                       : largest(a, n);
-        } else if (i_.op == kNorm) {
-            std::fill_n(y, w, T{0});
-            for (std::size_t i = 0; i < n; ++i, a += w)
-                kernels::zip_gradient<ops::Multiply, T>(a, 1, a, 1, y, a, y, nullptr, w);  // y += a * a
-            kernels::map<ops::Sqrt>(y, y, w);
-        } else if (i_.op == kSum) {
-            std::copy_n(a, w, y);
-            for (std::size_t i = 1; i < n; ++i) kernels::add(a + i * w, y, w);
-        } else {
-            std::copy_n(a, w, y);
-            for (std::size_t i = 1; i < n; ++i) kernels::zip<ops::Max>(y, 1, a + i * w, 1, y, w);
-            if (i_.op == kLogSumExp) log_sum_exp(m, a, y);
-        }
-    }
-
-    static T largest(const T* a, std::size_t n) {
-        T y = a[0];
-        for (std::size_t i = 1; i < n; ++i) y = y < a[i] ? a[i] : y;
-        return y;
-    }
-
-    /// y = y + log(sum of exp(a[i] - y)), where y is the largest; if that is infinite, it is the result.
-    void log_sum_exp(const Memory<T>& m, const T* a, T* y) const {
-        const std::size_t w = m.width;
-        T *const sum = m.buffers[2], *const e = m.buffers[3];
-        std::fill_n(sum, w, T{0});
-        for (std::size_t i = 0; i < i_.arity; ++i) {
-            kernels::zip<ops::Subtract>(a + i * w, 1, y, 1, e, w);
-            kernels::map<ops::Exp>(e, e, w);
-            kernels::add(e, sum, w);
-        }
-        kernels::map<ops::Log>(sum, sum, w);
-        for (std::size_t l = 0; l < w; ++l) y[l] = std::isinf(y[l]) ? y[l] : y[l] + sum[l];
-    }
-
-    void pass_on(const Memory<T>& m, const T* a, const T* y, const T* dy, T* da) const {
-        const std::size_t n = i_.arity, w = m.width;
-        if (i_.op == kMax) {
-            for (std::size_t l = 0; l < w; ++l) {
-                std::size_t i = 0;
-                while (i + 1 < n && !(a[i * w + l] == y[l])) ++i;
-                da[i * w + l] += dy[l];
-            }
-            return;
-        }
-        if (w == 1 && i_.op == kSum) return kernels::add_number(*dy, da, n);
-        if (w == 1 && i_.op == kLogSumExp && std::isfinite(*y))
-            return kernels::logsumexp_gradient_row(a, *y, *dy, da, n);
-        T* const e = m.buffers[2];
-        for (std::size_t i = 0; i < n; ++i, a += w, da += w) {
-            if (i_.op == kSum) {
-                kernels::add(dy, da, w);
-            } else if (i_.op == kNorm) {
-                for (std::size_t l = 0; l < w; ++l) da[l] += y[l] == T{0} ? T{0} : dy[l] * a[l] / y[l];
-            } else {  // kLogSumExp; where a is -inf, the share is 0
-                kernels::zip<ops::Subtract>(a, 1, y, 1, e, w);
-                kernels::map<ops::Exp>(e, e, w);
-                for (std::size_t l = 0; l < w; ++l) da[l] += std::isinf(a[l]) && a[l] < 0 ? T{0} : dy[l] * e[l];
-            }
-        }
-    }
+    [[nodiscard]] Rows shape(const Memory<T>& m) const { return {i_.count, i_.arity, m.width}; }
 
     const Instruction& i_;
     Source<T> a_;
+};
+
+/// Call visit(k, l) for each number k of the rows, l being where the number of its row and example is.
+template <class Visit>
+void each_number(kernels::LaneRows s, Visit visit) {
+    for (std::size_t r = 0, k = 0; r < s.rows; ++r) {
+        for (std::size_t i = 0; i < s.arity; ++i) {
+            for (std::size_t l = 0; l < s.width; ++l, ++k) visit(k, r * s.width + l);
+        }
+    }
+}
+
+template <class T>
+class Sum : public Reduction<T> {
+    using Reduction<T>::Reduction;
+    using typename Reduction<T>::Rows;
+
+    void reduce(Rows s, const T* a, T*, T* y) const override {
+        if (s.width == 1 && s.rows == 1)
+            *y = kernels::sum(a, s.arity);
+        else
+            this->loops().sum_rows(s, a, y);
+    }
+    void pass_on(Rows s, const T*, T*, const T*, const T* dy, T* da) const override {
+        for (std::size_t r = 0; r < s.rows; ++r, dy += s.width) {
+            if (s.width == 1) {
+                kernels::add_number(*dy, da, s.arity);
+                da += s.arity;
+                continue;
+            }
+            for (std::size_t i = 0; i < s.arity; ++i, da += s.width) kernels::add(dy, da, s.width);
+        }
+    }
+};
+
+/// The square root of the sum of squares; at 0 its gradient is 0.
+template <class T>
+class Norm : public Reduction<T> {
+    using Reduction<T>::Reduction;
+    using typename Reduction<T>::Rows;
+
+    void reduce(Rows s, const T* a, T* squares, T* y) const override {
+        kernels::zip<ops::Multiply>(a, 1, a, 1, squares, s.rows * s.arity * s.width);
+        this->loops().sum_rows(s, squares, y);
+        kernels::map<ops::Sqrt>(y, y, s.rows * s.width);
+    }
+    void pass_on(Rows s, const T* a, T*, const T* y, const T* dy, T* da) const override {
+        each_number(s, [&](std::size_t k, std::size_t l) {
+            if (y[l] != T{0}) da[k] += dy[l] * a[k] / y[l];
+        });
+    }
+};
+
+/// The largest; on a tie the first one and its gradient.
+template <class T>
+class Max : public Reduction<T> {
+    using Reduction<T>::Reduction;
+    using typename Reduction<T>::Rows;
+
+    void reduce(Rows s, const T* a, T*, T* y) const override {
+        for (std::size_t r = 0; r < s.rows; ++r, y += s.width) {
+            std::copy_n(a, s.width, y);
+            a += s.width;
+            for (std::size_t i = 1; i < s.arity; ++i, a += s.width) {
+                for (std::size_t l = 0; l < s.width; ++l) y[l] = y[l] < a[l] ? a[l] : y[l];
+            }
+        }
+    }
+    void pass_on(Rows s, const T* a, T*, const T* y, const T* dy, T* da) const override {
+        for (std::size_t r = 0; r < s.rows; ++r, a += s.arity * s.width, da += s.arity * s.width) {
+            for (std::size_t l = 0; l < s.width; ++l, ++y, ++dy) {
+                std::size_t i = 0;
+                while (i + 1 < s.arity && !(a[i * s.width + l] == *y)) ++i;
+                da[i * s.width + l] += *dy;
+            }
+        }
+    }
+};
+
+template <class T>
+class LogSumExp : public Reduction<T> {
+    using Reduction<T>::Reduction;
+    using typename Reduction<T>::Rows;
+
+    /// Long rows need no buffer.
+    static bool is_long(Rows s) { return s.width == 1 && s.arity > 64; }
+
+    void reduce(Rows s, const T* a, T* buffer, T* y) const override {
+        if (!is_long(s)) return this->loops().logsumexp_rows(s, a, buffer, y);
+        for (std::size_t r = 0; r < s.rows; ++r) y[r] = kernels::logsumexp_row(a + r * s.arity, s.arity);
+    }
+    void pass_on(Rows s, const T* a, T* buffer, const T* y, const T* dy, T* da) const override {
+        if (!is_long(s)) return this->loops().logsumexp_rows_gradient(s, a, buffer, y, dy, da);
+        for (std::size_t r = 0; r < s.rows; ++r) {
+            const std::size_t k = r * s.arity;
+            kernels::logsumexp_gradient_row(a + k, y[r], dy[r], da + k, s.arity);
+        }
+    }
 };
 
 }  // namespace
 
 template <class T>
 std::unique_ptr<Step<T>> make_reduction(const Instruction& i) {
-    return std::make_unique<Reduction<T>>(i);
+    if (i.op == kSum) return std::make_unique<Sum<T>>(i);
+    if (i.op == kNorm) return std::make_unique<Norm<T>>(i);
+    if (i.op == kMax) return std::make_unique<Max<T>>(i);
+    return std::make_unique<LogSumExp<T>>(i);
 }
 
 template std::unique_ptr<Step<double>> make_reduction(const Instruction&);
