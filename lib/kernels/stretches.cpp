@@ -77,8 +77,8 @@ template <class T>
 void sum(const T* d, const Stretches& s, T* to) {
     each_number(s, [&](std::size_t k, std::size_t offset) HWY_ATTR {
         Vector<T> total = hn::Zero(Tag<T>());
-        for_each_vector<T>(s.repeat, [&](auto part, std::size_t i)
-                                         HWY_ATTR { total = total + part.load(d + k + i); });
+        for_each_vector<T>(s.repeat,
+                           [&](auto part, std::size_t i) HWY_ATTR { total = total + part.load(d + k + i); });
         to[offset] += sum_of_lanes(total);
     });
 }
@@ -129,8 +129,9 @@ void exp_of_difference(LaneRows s, const T* x, const T* y, T* e) {
     for (std::size_t r = 0; r < s.rows; ++r, y += s.width) {
         if (s.width == 1) {
             const Vector<T> offset = hn::Set(Tag<T>(), *y);
-            for_each_vector<T>(s.arity, [&](auto part, std::size_t i)
-                                            HWY_ATTR { part.store(part.load(x + i) - offset, differences + i); });
+            for_each_vector<T>(s.arity, [&](auto part, std::size_t i) HWY_ATTR {
+                part.store(part.load(x + i) - offset, differences + i);
+            });
             x += s.arity, differences += s.arity;
             continue;
         }
@@ -156,7 +157,8 @@ void logsumexp_rows(LaneRows s, const T* x, T* e, T* y) {
         sum_rows<T>({1, s.arity, s.width}, e + r * s.arity * s.width, e + r * s.width);
     for_each_vector<T>(s.rows * s.width, [&](auto part, std::size_t k) HWY_ATTR {
         const Vector<T> largest = part.load(y + k);
-        const auto is_infinite = hn::Eq(hn::Abs(largest), hn::Set(Tag<T>(), std::numeric_limits<T>::infinity()));
+        const auto is_infinite =
+            hn::Eq(hn::Abs(largest), hn::Set(Tag<T>(), std::numeric_limits<T>::infinity()));
         part.store(hn::IfThenElse(is_infinite, largest, largest + log(part.load(e + k))), y + k);
     });
 }
@@ -232,8 +234,8 @@ HWY_INLINE std::size_t end_of_same(const FactorRows& rows, std::size_t row, std:
     return row;
 }
 
-/// Add to each row of dx the sum of dy * y over the rows that belong to it. Rows that follow each other and are
-/// the same share one sum: what was just stored would not be there yet to be loaded again.
+/// Add to each row of dx the sum of dy * y over the rows that belong to it. Rows that follow each other and
+/// are the same share one sum: what was just stored would not be there yet to be loaded again.
 template <class T>
 void add_to_rows(DotShape s, T* dx, FactorRows x_rows, const T* y, FactorRows y_rows, const T* dy) {
     for (std::size_t row = 0, end = 0; row < s.rows; row = end) {
@@ -254,14 +256,17 @@ void add_to_rows_in_lanes(DotShape s, T* dx, FactorRows x_rows, const T* y, Fact
     for (std::size_t row = 0, end = 0; row < s.rows; row = end) {
         end = end_of_same(x_rows, row, s.rows);
         T* const to = dx + x_rows.offset(row);
+        const T* const first = y + y_rows.offset(row);
         for_each_vector<T>(s.width, [&](auto part, std::size_t lane) HWY_ATTR {
+            const Vector<T> d = part.load(dy + row * s.width + lane);
             for (std::size_t i = 0; i < s.arity; ++i) {
                 T* const p = to + i * s.width + lane;
-                Vector<T> total = part.load(p);
-                for (std::size_t r = row; r < end; ++r) {
-                    const Vector<T> d = part.load(dy + r * s.width + lane);
-                    total = hn::MulAdd(d, load_factor<shared, T>(y + y_rows.offset(r), i, s.width, lane, part),
-                                       total);
+                Vector<T> total =
+                    hn::MulAdd(d, load_factor<shared, T>(first, i, s.width, lane, part), part.load(p));
+                for (std::size_t r = row + 1; r < end; ++r) {
+                    const Vector<T> factor =
+                        load_factor<shared, T>(y + y_rows.offset(r), i, s.width, lane, part);
+                    total = hn::MulAdd(part.load(dy + r * s.width + lane), factor, total);
                 }
                 part.store(total, p);
             }
@@ -307,15 +312,8 @@ void dots_gradient(DotShape s, const T* a, T* da, FactorRows a_rows, const T* b,
 /// The functions of stretches.hpp, for the instruction set of this namespace.
 template <class T>
 constexpr StretchLoops<T> kStretchLoops = {
-    copy<T>,
-    add<T>,
-    fill<T>,
-    sum<T>,
-    sum_rows<T>,
-    logsumexp_rows<T>,
-    logsumexp_rows_gradient<T>,
-    dots<T>,
-    dots_gradient<T>,
+    copy<T>, add<T>,           fill<T>, sum<T>, sum_rows<T>, logsumexp_rows<T>, logsumexp_rows_gradient<T>,
+    dots<T>, dots_gradient<T>,
 };
 
 }  // namespace

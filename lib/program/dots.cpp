@@ -22,8 +22,8 @@ class Rows {
         }
         for (std::size_t j = 0; j < size(); ++j) {
             kinds_.push_back(!follow_each_other(a(j)) || !follow_each_other(b(j)) ? Kind::scattered
-                             : is_uniform(a(j).front())                         ? Kind::shared
-                                                                                : Kind::own);
+                             : is_uniform(a(j).front())                           ? Kind::shared
+                                                                                  : Kind::own);
         }
     }
 
@@ -36,14 +36,13 @@ class Rows {
         };
         std::size_t first = 0;  // of the rows of no matrix that wait for their instruction
         for (std::size_t j = 0; j < size();) {
-            Instruction product = kinds_[j] == Kind::shared ? product_at(j) : Instruction{};
+            const Instruction product = kinds_[j] == Kind::shared ? product_at(j) : Instruction{};
             if (first < j && (product.count > 1 || !is_alike(first, j))) {
                 append(dots(first, j - first));
                 first = j;
             }
             if (product.count > 1) {
-                if (product.times > 1) product.columns = copy_columns(product);
-                j += append(std::move(product));
+                j += append(product);
                 first = j;
             } else {
                 ++j;
@@ -68,7 +67,8 @@ class Rows {
     }
     [[nodiscard]] bool is_shared(std::size_t j) const {
         const auto is_lane = [](Place p) { return !is_uniform(p); };
-        return std::none_of(a(j).begin(), a(j).end(), is_lane) && std::all_of(b(j).begin(), b(j).end(), is_lane);
+        return std::none_of(a(j).begin(), a(j).end(), is_lane) &&
+               std::all_of(b(j).begin(), b(j).end(), is_lane);
     }
 
     /// Let a be what all examples share, where b is not.
@@ -90,7 +90,8 @@ class Rows {
         if (!is_shared(j) || follow_each_other(b(j))) return;
         std::vector<std::size_t> order(f_.arity);
         std::iota(order.begin(), order.end(), std::size_t{0});
-        std::sort(order.begin(), order.end(), [&](std::size_t k, std::size_t l) { return b(j)[k] < b(j)[l]; });
+        std::sort(order.begin(), order.end(),
+                  [&](std::size_t k, std::size_t l) { return b(j)[k] < b(j)[l]; });
         std::vector<Place> left, right;
         for (const std::size_t k : order) left.push_back(a(j)[k]), right.push_back(b(j)[k]);
         if (!follow_each_other(right)) return;
@@ -117,9 +118,9 @@ class Rows {
 
     /// Whether two rows fit into one instruction: it finds each operand in one way, in one region.
     [[nodiscard]] bool is_alike(std::size_t j, std::size_t k) const {
-        return kinds_[j] == kinds_[k] && (kinds_[j] == Kind::scattered ||
-                                          (region_of(a(j).front()) == region_of(a(k).front()) &&
-                                           region_of(b(j).front()) == region_of(b(k).front())));
+        return kinds_[j] == kinds_[k] &&
+               (kinds_[j] == Kind::scattered || (region_of(a(j).front()) == region_of(a(k).front()) &&
+                                                 region_of(b(j).front()) == region_of(b(k).front())));
     }
 
     [[nodiscard]] Instruction dots(std::size_t begin, std::size_t count) const {
@@ -150,16 +151,6 @@ class Rows {
         while (extends_times(j, product)) ++product.times;
         product.count = product.rows * product.times;
         return product;
-    }
-
-    /// Transpose the matrix, once a batch. Returns the first place of the copy.
-    [[nodiscard]] Place copy_columns(const Instruction& product) const {
-        std::vector<Place> places;
-        for (std::uint32_t i = 0; i < product.arity; ++i) {
-            for (std::uint32_t r = 0; r < product.rows; ++r)
-                places.push_back(product.a.firsts.front() + r * product.row_step + i);
-        }
-        return copy_once(std::move(places), false, plan_);
     }
 
     /// Whether the next row goes on in a, on the same numbers of b. The first one that does sets the step.

@@ -58,8 +58,8 @@ class Zip : public Step<T> {
         const T* const b = one_b ? m.number(b_.place()) : b_.read(m, m.buffers[1]);
         T* const da = one_a ? adjoint_of_one(m, a_) : a_.open(m, m.buffers[2]);
         T* const db = one_b ? adjoint_of_one(m, b_) : b_.open(m, m.buffers[3]);
-        loops_.zip_gradient(a, one_a ? 0 : 1, b, one_b ? 0 : 1, m.number(result_), m.adjoint(result_), da,
-                            db, count_ * m.width);
+        loops_.zip_gradient(a, one_a ? 0 : 1, b, one_b ? 0 : 1, m.number(result_), m.adjoint(result_), da, db,
+                            count_ * m.width);
         if (!one_a) a_.close(m, da);
         if (!one_b) b_.close(m, db);
     }
@@ -87,9 +87,7 @@ class Compare : public Step<T> {
         const T* const b = b_.read(m, m.buffers[1]);
         T* const y = m.number(i_.result);
         for (std::size_t k = 0; k < i_.count * m.width; ++k) {
-            const bool outcome = i_.op == kEqual  ? a[k] == b[k]
-                                 : i_.op == kLess ? a[k] < b[k]
-                                                  : a[k] <= b[k];
+            const bool outcome = i_.op == kEqual ? a[k] == b[k] : i_.op == kLess ? a[k] < b[k] : a[k] <= b[k];
             y[k] = static_cast<T>(outcome);
         }
     }

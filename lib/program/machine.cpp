@@ -36,7 +36,8 @@ std::unique_ptr<Step<T>> make_step(const Instruction& i) {
 template <class T>
 Machine<T>::Machine(const Plan& plan, std::size_t width) : plan_(plan) {
     std::size_t buffer = 0;
-    for (const auto& [instructions, steps] : {std::pair(&plan.once, &once_), std::pair(&plan.every, &every_)}) {
+    for (const auto& [instructions, steps] :
+         {std::pair(&plan.once, &once_), std::pair(&plan.every, &every_)}) {
         for (const Instruction& i : *instructions) {
             steps->push_back(make_step<T>(i));
             buffer = std::max(buffer, steps->back()->buffer());

@@ -67,7 +67,8 @@ class Source {
     [[nodiscard]] T* open(const Memory<T>& m, T* buffer) const;
     void close(const Memory<T>& m, const T* opened) const;
 
-    /// The same of a factor of dot products of that many terms. Without a buffer for adjoints, there are none.
+    /// The same of a factor of dot products of that many terms. Without a buffer for adjoints, there are
+    /// none.
     [[nodiscard]] Factor<T> factor(const Memory<T>& m, std::size_t arity, T* buffer, T* adjoint_buffer) const;
     void close(const Memory<T>& m, std::size_t arity, const Factor<T>& opened) const;
 

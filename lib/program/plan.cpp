@@ -114,8 +114,8 @@ std::vector<Place> number_places(const Graph& graph, const std::vector<bool>& un
         }
     }
     for (const Node n : order) {
-        places[n] = uniform[n] ? place_in(Region::uniforms, plan.uniforms++)
-                               : place_in(Region::lanes, plan.lanes++);
+        places[n] =
+            uniform[n] ? place_in(Region::uniforms, plan.uniforms++) : place_in(Region::lanes, plan.lanes++);
     }
     return places;
 }

@@ -52,12 +52,10 @@ struct Instruction {
     Reads a, b;
 
     // Of a product: result (times, rows) = b (times, arity) a^T, where a is (rows, arity). The rows of a are
-    // row_step places apart, those of b are b_step places apart. If b has several rows, a copy of a^T, which is
-    // (arity, rows), begins at `columns`.
+    // row_step places apart, those of b are b_step places apart.
     // Of a pick among numbers that lie row_step places apart: a names the first one of each result. If
     // row_step is 0, a names them all. b names the positions.
     std::uint32_t rows = 0, times = 1, row_step = 0, b_step = 0;
-    Place columns = 0;
 };
 
 struct Plan {

@@ -40,8 +40,8 @@ class Dots : public Step<T> {
     bool is_square_;
 };
 
-/// y (times, rows) = b (times, arity) a^T. Of one example, the numbers of a row of b or y lie side by side. Of
-/// several, those of the examples do, and rows become columns.
+/// y (times, rows) = b (times, arity) a^T. Of one example, the numbers of a row of b or y lie side by side.
+/// Of several, those of the examples do, and rows become columns.
 template <class T>
 class Product : public Step<T> {
    public:
@@ -56,10 +56,8 @@ class Product : public Step<T> {
         const T *const a = m.number(i_.a.firsts[0]), *const b = m.number(i_.b.firsts[0]);
         T* const y = m.number(i_.result);
         const std::size_t rows = i_.rows, k = i_.arity, w = m.width;
-        if (w == 1 && i_.times > 1)
-            return kernels::multiply<T>(i_.times, rows, k, {b, i_.b_step}, {m.number(i_.columns), rows}, y,
-                                        rows, false);
-        if (w == 1) return kernels::multiply<T>(1, rows, k, {b, k}, {a, i_.row_step, true}, y, rows, false);
+        if (w == 1 && i_.times == 1)
+            return kernels::multiply<T>(1, rows, k, {b, k}, {a, i_.row_step, true}, y, rows, false);
         if (is_packed(w)) {
             const std::size_t columns = i_.times * w;
             loops().copy(b, stretches(b_columns_, w), m.buffers[0]);
@@ -122,7 +120,8 @@ class Product : public Step<T> {
 
     static const kernels::StretchLoops<T>& loops() { return kernels::stretch_loops<T>(); }
 
-    /// Return where the elements of a matrix (columns, rows) lie, column by column: its rows are `step` apart.
+    /// Return where the elements of a matrix (columns, rows) lie, column by column: its rows are `step`
+    /// apart.
     static std::vector<std::uint32_t> columns(std::uint32_t count, std::uint32_t length, std::uint32_t step) {
         std::vector<std::uint32_t> places;
         for (std::uint32_t i = 0; i < count; ++i) {

@@ -37,9 +37,8 @@ bool follow_each_other(std::span<const Place> places) {
 }
 
 bool is_in_one_region(std::span<const Place> places) {
-    return std::adjacent_find(places.begin(), places.end(), [](Place p, Place q) {
-               return region_of(p) != region_of(q);
-           }) == places.end();
+    return std::adjacent_find(places.begin(), places.end(),
+                              [](Place p, Place q) { return region_of(p) != region_of(q); }) == places.end();
 }
 
 Reads reads(std::span<const Place> places, bool moves) {
