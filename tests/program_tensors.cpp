@@ -234,6 +234,29 @@ TEST_CASE("program of tensors: a product is one instruction, and so is what is d
           "    tanh      (20)\n"
           "    sum       (1), each of 20\n");
     check_program(block, several, normals(30 * 20, 3), 20);
+
+    const Formula by_columns = [&](std::span<const Value> x) {
+        const Tensor matrix = reshape(w.tensor(), {6, 4});
+        return std::vector<Value>{sum(tanh(matmul(tensor(x, {5, 6}), matrix)))};
+    };
+    CHECK(instructions(block, by_columns, normals(30, 2)) ==
+          "    copy      (24)\n"  // the columns, once a batch
+          "    product   (4,6) x (6,5)\n"
+          "    tanh      (20)\n"
+          "    sum       (1), each of 20\n");
+    check_program(block, by_columns, normals(30 * 20, 3), 20);
+
+    const Formula windows = [&](std::span<const Value> x) {
+        const Tensor kernels = reshape(w.tensor(), {4, 1, 2, 3});
+        return std::vector<Value>{sum(tanh(conv2d(tensor(x, {1, 1, 3, 4}), kernels, b.tensor())))};
+    };
+    CHECK(instructions(block, windows, normals(12, 2)) ==
+          "    copy      (24)\n"  // the windows of each example
+          "    product   (4,6) x (6,4)\n"
+          "    +         (16)\n"
+          "    tanh      (16)\n"
+          "    sum       (1), each of 16\n");
+    check_program(block, windows, normals(12 * 20, 3), 20);
 }
 
 TEST_CASE("program of tensors: indices and labels are looked up for each example") {

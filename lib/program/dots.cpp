@@ -2,6 +2,7 @@
 #include "dots.hpp"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -19,6 +20,7 @@ class Rows {
         if (!uniform) {
             for (std::size_t j = 0; j < size(); ++j) sort_terms(j);
             copy_shared_rows();
+            copy_own_rows();
         }
         for (std::size_t j = 0; j < size(); ++j) {
             kinds_.push_back(!follow_each_other(a(j)) || !follow_each_other(b(j)) ? Kind::scattered
@@ -100,19 +102,41 @@ class Rows {
         std::copy(right.begin(), right.end(), f_.b.begin() + begin);
     }
 
-    /// Of shared rows that are no runs, make runs.
+    /// Of shared rows that are no runs, make runs: once a batch.
     void copy_shared_rows() {
-        std::vector<std::size_t> rows;
+        bring_together(f_.a, f_.a_moves, Region::uniforms, 1, [&](std::size_t j) { return is_shared(j); });
+    }
+
+    /// Of what meets shared rows and is no run, make runs, if each serves several times: the windows of a
+    /// convolution, the columns of a matrix.
+    void copy_own_rows() {
+        bring_together(f_.b, f_.b_moves, Region::lanes, 4, [&](std::size_t j) {
+            const auto is_lane = [](Place p) { return !is_uniform(p); };
+            return is_uniform(a(j).front()) && follow_each_other(a(j)) &&
+                   std::any_of(b(j).begin(), b(j).end(), is_lane);
+        });
+    }
+
+    /// Replace the chosen rows of a side that are no runs by copies, if each one serves so often. Equal rows
+    /// share a copy.
+    template <class IsChosen>
+    void bring_together(std::vector<Place>& side, bool moves, Region to, std::size_t least_uses,
+                        IsChosen is_chosen) {
+        std::map<std::vector<Place>, std::size_t> copies;  // numbered
         std::vector<Place> scattered;
+        std::vector<std::pair<std::size_t, std::size_t>> rows;  // row, number of its copy
         for (std::size_t j = 0; j < size(); ++j) {
-            if (!is_shared(j) || follow_each_other(a(j))) continue;
-            rows.push_back(j);
-            scattered.insert(scattered.end(), a(j).begin(), a(j).end());
+            const auto row = std::span(side).subspan(j * f_.arity, f_.arity);
+            if (follow_each_other(row) || !is_chosen(j)) continue;
+            const auto [copy, is_new] = copies.emplace(std::vector(row.begin(), row.end()), copies.size());
+            if (is_new) scattered.insert(scattered.end(), row.begin(), row.end());
+            rows.emplace_back(j, copy->second);
         }
-        if (rows.empty()) return;
-        Place next = copy_once(std::move(scattered), f_.a_moves, plan_);
-        for (const std::size_t j : rows) {
-            for (std::size_t i = 0; i < f_.arity; ++i) f_.a[j * f_.arity + i] = next++;
+        if (rows.empty() || rows.size() < least_uses * copies.size()) return;
+        const Place first = copy(scattered, moves, to, plan_);
+        for (const auto& [j, number] : rows) {
+            const auto row = std::span(side).subspan(j * f_.arity, f_.arity);
+            std::iota(row.begin(), row.end(), first + static_cast<Place>(number * f_.arity));
         }
     }
 

@@ -48,15 +48,18 @@ Reads reads(std::span<const Place> places, bool moves) {
     return {every_nth(places, block), static_cast<std::uint32_t>(block), 1, moves};
 }
 
-Place copy_once(std::vector<Place> uniforms, bool moves, Plan& plan) {
+Place copy(std::span<const Place> places, bool moves, Region to, Plan& plan) {
+    const bool is_once = to == Region::uniforms;
+    std::size_t& end = is_once ? plan.uniforms : plan.lanes;
     Instruction copy;
     copy.op = kCopy;
-    copy.count = static_cast<std::uint32_t>(uniforms.size());
-    copy.result = place_in(Region::uniforms, plan.uniforms);
-    copy.a = reads(uniforms, moves);
-    plan.uniforms += copy.count;
-    plan.once.push_back(std::move(copy));
-    return plan.once.back().result;
+    copy.count = static_cast<std::uint32_t>(places.size());
+    copy.result = place_in(to, end);
+    copy.a = reads(places, moves);
+    end += copy.count;
+    auto& instructions = is_once ? plan.once : plan.every;
+    instructions.push_back(std::move(copy));
+    return instructions.back().result;
 }
 
 }  // namespace gradus::detail

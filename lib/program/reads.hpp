@@ -18,7 +18,8 @@ bool is_in_one_region(std::span<const Place> places);
 /// Describe places in the shortest way.
 Reads reads(std::span<const Place> places, bool moves);
 
-/// Bring uniform places together, once a batch. Returns the first place of the copies, which are a run.
-Place copy_once(std::vector<Place> uniforms, bool moves, Plan& plan);
+/// Append an instruction that brings places together. Returns the first place of the copies, which are a run
+/// of that region.
+Place copy(std::span<const Place> places, bool moves, Region to, Plan& plan);
 
 }  // namespace gradus::detail

@@ -123,13 +123,14 @@ Tensor convolve_by_number(const Tensor& x, const Tensor& weight, const Tensor& b
     const std::span<const Value> b = has_bias ? detail::values_of(bias) : std::span<const Value>();
     const std::size_t rows = windows.rows(), columns = windows.columns();
     const Value zero = variable(0.0);
-    std::vector<Value> y, matrix(rows * columns);
+    std::vector<Value> y(shape.size()), matrix(rows * columns);
     for (std::size_t i = 0; i < shape[0]; ++i) {
         windows.unfold(xs.data() + i * windows.image(), matrix.data(), zero);
-        for (std::size_t k = 0; k < shape[1]; ++k) {
-            for (std::size_t j = 0; j < columns; ++j) {
-                Value sum = dot(w.subspan(k * rows, rows), detail::line(matrix, j, rows, columns));
-                y.push_back(has_bias ? sum + b[k] : sum);
+        for (std::size_t j = 0; j < columns; ++j) {  // all kernels meet a window: a matrix times a vector
+            const std::vector<Value> window = detail::line(matrix, j, rows, columns);
+            for (std::size_t k = 0; k < shape[1]; ++k) {
+                const Value sum = dot(w.subspan(k * rows, rows), window);
+                y[(i * shape[1] + k) * columns + j] = has_bias ? sum + b[k] : sum;
             }
         }
     }
