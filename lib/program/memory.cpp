@@ -10,8 +10,8 @@ namespace gradus::detail {
 template <class T>
 Source<T>::Source(const Reads& from) : from_(from), is_mixed_(!is_in_one_region(from.firsts)) {}
 
-/// Call visit(number of the region, stretches, where they begin in the buffer, whether each number is one for
-/// all that it serves): once, or for each stretch if they are of several regions.
+/// Call visit(number of the region, pieces, where they begin in the buffer, whether each number is one for
+/// all that it serves): once, or for each piece if they are of several regions.
 template <class T>
 template <class Visit>
 void Source<T>::each_region(const Memory<T>& m, Visit visit) const {
@@ -21,21 +21,21 @@ void Source<T>::each_region(const Memory<T>& m, Visit visit) const {
         const Region region = region_of(from_.firsts[k]);
         const bool is_narrow = m.width == 1 || region != Region::lanes;
         const bool fills = is_narrow && from_.repeat * m.width > 1;
-        const kernels::Stretches stretches{&from_.firsts[k],
-                                           together,
-                                           place_in(region, 0),
-                                           m.unit(region),
-                                           is_narrow ? from_.block : from_.block * m.width,
-                                           fills ? from_.repeat * m.width : from_.repeat};
-        visit(static_cast<std::size_t>(region), stretches, k * size, fills);
+        const kernels::Pieces pieces{&from_.firsts[k],
+                                     together,
+                                     place_in(region, 0),
+                                     m.unit(region),
+                                     is_narrow ? from_.block : from_.block * m.width,
+                                     fills ? from_.repeat * m.width : from_.repeat};
+        visit(static_cast<std::size_t>(region), pieces, k * size, fills);
     }
 }
 
 template <class T>
 const T* Source<T>::read(const Memory<T>& m, T* buffer) const {
     if (lies_ready(m)) return m.number(place());
-    const auto& loops = kernels::stretch_loops<T>();
-    each_region(m, [&](std::size_t region, const kernels::Stretches& s, std::size_t at, bool fills) {
+    const auto& loops = kernels::piece_loops<T>();
+    each_region(m, [&](std::size_t region, const kernels::Pieces& s, std::size_t at, bool fills) {
         (fills ? loops.fill : loops.copy)(m.numbers[region], s, buffer + at);
     });
     return buffer;
@@ -52,8 +52,8 @@ T* Source<T>::open(const Memory<T>& m, T* buffer) const {
 template <class T>
 void Source<T>::close(const Memory<T>& m, const T* opened) const {
     if (opened == nullptr || lies_ready(m)) return;
-    const auto& loops = kernels::stretch_loops<T>();
-    each_region(m, [&](std::size_t region, const kernels::Stretches& s, std::size_t at, bool sums) {
+    const auto& loops = kernels::piece_loops<T>();
+    each_region(m, [&](std::size_t region, const kernels::Pieces& s, std::size_t at, bool sums) {
         (sums ? loops.sum : loops.add)(opened + at, s, m.adjoints[region]);
     });
 }

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 
-#include "../kernels/stretches.hpp"
+#include "../kernels/pieces.hpp"
 #include "plan.hpp"
 
 namespace gradus::detail {

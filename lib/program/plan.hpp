@@ -28,10 +28,10 @@ constexpr Region region_of(Place p) { return static_cast<Region>(p >> kRegionShi
 constexpr std::size_t position_of(Place p) { return p % kPositions; }
 constexpr bool is_uniform(Place p) { return region_of(p) != Region::lanes; }
 
-/// What an instruction reads: stretches of `block` places that follow each other, or single places, each of
+/// What an instruction reads: pieces of `block` places that follow each other, or single places, each of
 /// which serves `repeat` times in a row.
 struct Reads {
-    std::vector<Place> firsts;  // of each stretch
+    std::vector<Place> firsts;  // of each piece
     std::uint32_t block = 1;    // if repeat is 1
     std::uint32_t repeat = 1;
     bool moves = true;  // whether a parameter leads to one of them: else they need no adjoint

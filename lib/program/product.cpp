@@ -30,7 +30,7 @@ class Dots : public Step<T> {
     [[nodiscard]] std::size_t buffer() const override { return std::size_t{i_.count} * i_.arity; }
 
    private:
-    static const kernels::StretchLoops<T>& loops() { return kernels::stretch_loops<T>(); }
+    static const kernels::PieceLoops<T>& loops() { return kernels::piece_loops<T>(); }
     [[nodiscard]] kernels::DotShape shape(const Memory<T>& m, const Factor<T>& a) const {
         return {i_.count, i_.arity, m.width, a.is_shared};
     }
@@ -60,10 +60,10 @@ class Product : public Step<T> {
             return kernels::multiply<T>(1, rows, k, {b, k}, {a, i_.row_step, true}, y, rows, false);
         if (is_packed(w)) {
             const std::size_t columns = i_.times * w;
-            loops().copy(b, stretches(b_columns_, w), m.buffers[0]);
+            loops().copy(b, pieces(b_columns_, w), m.buffers[0]);
             kernels::multiply<T>(rows, columns, k, {a, i_.row_step}, {m.buffers[0], columns}, m.buffers[1],
                                  columns, false);
-            return loops().copy(m.buffers[1], stretches(y_rows_, w), y);
+            return loops().copy(m.buffers[1], pieces(y_rows_, w), y);
         }
         for (std::size_t t = 0; t < i_.times; ++t)
             kernels::multiply<T>(rows, w, k, {a, i_.row_step}, {b + t * i_.b_step * w, w}, y + t * rows * w,
@@ -106,19 +106,19 @@ class Product : public Step<T> {
     void packed_backward(const Memory<T>& m, const T* a, const T* b, T* da, T* db, const T* dy) const {
         const std::size_t rows = i_.rows, k = i_.arity, columns = i_.times * m.width;
         T *const packed_dy = m.buffers[1], *const packed_b = m.buffers[0];
-        loops().copy(dy, stretches(y_columns_, m.width), packed_dy);
+        loops().copy(dy, pieces(y_columns_, m.width), packed_dy);
         if (da != nullptr) {
-            loops().copy(b, stretches(b_columns_, m.width), packed_b);
+            loops().copy(b, pieces(b_columns_, m.width), packed_b);
             kernels::multiply<T>(rows, k, columns, {packed_dy, columns}, {packed_b, columns, true}, da,
                                  i_.row_step, true);
         }
         if (db == nullptr) return;
         kernels::multiply<T>(k, columns, rows, {a, i_.row_step, true}, {packed_dy, columns}, packed_b,
                              columns, false);
-        loops().add(packed_b, stretches(b_columns_, m.width), db);
+        loops().add(packed_b, pieces(b_columns_, m.width), db);
     }
 
-    static const kernels::StretchLoops<T>& loops() { return kernels::stretch_loops<T>(); }
+    static const kernels::PieceLoops<T>& loops() { return kernels::piece_loops<T>(); }
 
     /// Return where the elements of a matrix (columns, rows) lie, column by column: its rows are `step`
     /// apart.
@@ -129,7 +129,7 @@ class Product : public Step<T> {
         }
         return places;
     }
-    static kernels::Stretches stretches(const std::vector<std::uint32_t>& places, std::size_t width) {
+    static kernels::Pieces pieces(const std::vector<std::uint32_t>& places, std::size_t width) {
         return {places.data(), places.size(), 0, width, width, 1};
     }
 

@@ -8,8 +8,8 @@
 namespace gradus::detail {
 namespace {
 
-/// Return the greatest length into which all maximal stretches can be cut, where `goes_on(p, next)` tells
-/// whether the next place belongs to the stretch of p.
+/// Return the greatest length into which all maximal pieces can be cut, where `goes_on(p, next)` tells
+/// whether the next place belongs to the piece of p.
 template <class GoesOn>
 std::size_t common_length(std::span<const Place> places, GoesOn goes_on) {
     std::size_t common = 0, begin = 0;

@@ -31,7 +31,7 @@ class Reduction : public Step<T> {
    protected:
     using Rows = kernels::LaneRows;
 
-    static const kernels::StretchLoops<T>& loops() { return kernels::stretch_loops<T>(); }
+    static const kernels::PieceLoops<T>& loops() { return kernels::piece_loops<T>(); }
 
     /// Compute y (rows, width); `buffer` has room for as many numbers as a.
     virtual void reduce(Rows rows, const T* a, T* buffer, T* y) const = 0;

@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: MIT
-// The loops over stretches, in vectors. Most stretches are short: a vector, or a part of one.
-#include "stretches.hpp"
+// The loops over pieces, in vectors. Most pieces are short: a vector, or a part of one.
+#include "pieces.hpp"
 
 #include <cmath>
 #include <limits>
 #include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "kernels/stretches.cpp"
+#define HWY_TARGET_INCLUDE "kernels/pieces.cpp"
 #include "lanes-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace gradus::kernels::HWY_NAMESPACE {
 namespace {
 
-/// Call body(k, offset) for each stretch, k being where its numbers lie side by side with the others'.
+/// Call body(k, offset) for each piece, k being where its numbers lie side by side with the others'.
 template <class Body>
-HWY_INLINE void each_stretch(const Stretches& s, Body body) {
+HWY_INLINE void each_piece(const Pieces& s, Body body) {
     const std::size_t size = s.length * s.repeat;
     for (std::size_t k = 0; k < s.count; ++k) body(k * size, (s.places[k] - s.origin) * s.unit);
 }
 
-/// Call body(lanes, k, offset) for each vector of each stretch. A short stretch is one part of a vector,
+/// Call body(lanes, k, offset) for each vector of each piece. A short piece is one part of a vector,
 /// always the same one.
 template <class T, class Body>
-HWY_INLINE void each_vector_of_stretches(const Stretches& s, Body body) {
+HWY_INLINE void each_vector_of_pieces(const Pieces& s, Body body) {
     if (s.length <= kLanes<T>) {
         const Part<T> part(s.length);
-        each_stretch(s, [&](std::size_t k, std::size_t offset) HWY_ATTR { body(part, k, offset); });
+        each_piece(s, [&](std::size_t k, std::size_t offset) HWY_ATTR { body(part, k, offset); });
     } else {
-        each_stretch(s, [&](std::size_t k, std::size_t offset) HWY_ATTR {
+        each_piece(s, [&](std::size_t k, std::size_t offset) HWY_ATTR {
             for_each_vector<T>(s.length,
                                [&](auto part, std::size_t i) HWY_ATTR { body(part, k + i, offset + i); });
         });
@@ -37,36 +37,36 @@ HWY_INLINE void each_vector_of_stretches(const Stretches& s, Body body) {
 }
 
 template <class T>
-void copy(const T* from, const Stretches& s, T* to) {
+void copy(const T* from, const Pieces& s, T* to) {
     if (s.length == 1 && s.repeat == 1)
-        return each_stretch(s, [=](std::size_t k, std::size_t offset) { to[k] = from[offset]; });
-    each_vector_of_stretches<T>(s, [=](auto part, std::size_t k, std::size_t offset) HWY_ATTR {
+        return each_piece(s, [=](std::size_t k, std::size_t offset) { to[k] = from[offset]; });
+    each_vector_of_pieces<T>(s, [=](auto part, std::size_t k, std::size_t offset) HWY_ATTR {
         const Vector<T> v = part.load(from + offset);
         for (std::size_t r = 0; r < s.repeat; ++r) part.store(v, to + k + r * s.length);
     });
 }
 
 template <class T>
-void add(const T* d, const Stretches& s, T* to) {
+void add(const T* d, const Pieces& s, T* to) {
     if (s.length == 1 && s.repeat == 1)
-        return each_stretch(s, [=](std::size_t k, std::size_t offset) { to[offset] += d[k]; });
-    each_vector_of_stretches<T>(s, [=](auto part, std::size_t k, std::size_t offset) HWY_ATTR {
+        return each_piece(s, [=](std::size_t k, std::size_t offset) { to[offset] += d[k]; });
+    each_vector_of_pieces<T>(s, [=](auto part, std::size_t k, std::size_t offset) HWY_ATTR {
         Vector<T> total = part.load(to + offset);
         for (std::size_t r = 0; r < s.repeat; ++r) total = total + part.load(d + k + r * s.length);
         part.store(total, to + offset);
     });
 }
 
-/// Call body(k, offset) for each number of each stretch.
+/// Call body(k, offset) for each number of each piece.
 template <class Body>
-HWY_INLINE void each_number(const Stretches& s, Body body) {
-    each_stretch(s, [&](std::size_t k, std::size_t offset) HWY_ATTR {
+HWY_INLINE void each_number(const Pieces& s, Body body) {
+    each_piece(s, [&](std::size_t k, std::size_t offset) HWY_ATTR {
         for (std::size_t i = 0; i < s.length; ++i) body(k + i * s.repeat, offset + i);
     });
 }
 
 template <class T>
-void fill(const T* from, const Stretches& s, T* to) {
+void fill(const T* from, const Pieces& s, T* to) {
     each_number(s, [&](std::size_t k, std::size_t offset) HWY_ATTR {
         const Vector<T> v = hn::Set(Tag<T>(), from[offset]);
         for_each_vector<T>(s.repeat, [&](auto part, std::size_t i) HWY_ATTR { part.store(v, to + k + i); });
@@ -74,7 +74,7 @@ void fill(const T* from, const Stretches& s, T* to) {
 }
 
 template <class T>
-void sum(const T* d, const Stretches& s, T* to) {
+void sum(const T* d, const Pieces& s, T* to) {
     each_number(s, [&](std::size_t k, std::size_t offset) HWY_ATTR {
         Vector<T> total = hn::Zero(Tag<T>());
         for_each_vector<T>(s.repeat,
@@ -309,17 +309,17 @@ void dots_gradient(DotShape s, const T* a, T* da, FactorRows a_rows, const T* b,
     }
 }
 
-/// The functions of stretches.hpp, for the instruction set of this namespace.
+/// The functions of pieces.hpp, for the instruction set of this namespace.
 template <class T>
-constexpr StretchLoops<T> kStretchLoops = {
+constexpr PieceLoops<T> kPieceLoops = {
     copy<T>, add<T>,           fill<T>, sum<T>, sum_rows<T>, logsumexp_rows<T>, logsumexp_rows_gradient<T>,
     dots<T>, dots_gradient<T>,
 };
 
 }  // namespace
 
-const StretchLoops<double>& stretches_of_double() { return kStretchLoops<double>; }
-const StretchLoops<float>& stretches_of_float() { return kStretchLoops<float>; }
+const PieceLoops<double>& pieces_of_double() { return kPieceLoops<double>; }
+const PieceLoops<float>& pieces_of_float() { return kPieceLoops<float>; }
 
 }  // namespace gradus::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -327,17 +327,17 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace gradus::kernels {
 
-HWY_EXPORT(stretches_of_double);
-HWY_EXPORT(stretches_of_float);
+HWY_EXPORT(pieces_of_double);
+HWY_EXPORT(pieces_of_float);
 
 template <>
-const StretchLoops<double>& stretch_loops() {
-    return HWY_DYNAMIC_DISPATCH(stretches_of_double)();
+const PieceLoops<double>& piece_loops() {
+    return HWY_DYNAMIC_DISPATCH(pieces_of_double)();
 }
 
 template <>
-const StretchLoops<float>& stretch_loops() {
-    return HWY_DYNAMIC_DISPATCH(stretches_of_float)();
+const PieceLoops<float>& piece_loops() {
+    return HWY_DYNAMIC_DISPATCH(pieces_of_float)();
 }
 
 }  // namespace gradus::kernels

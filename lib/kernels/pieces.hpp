@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Loops over stretches of numbers that a list of places finds in memory: what programs do that is no run.
+// Loops over pieces of numbers that a list of places finds in memory: what programs do that is no run.
 // T is double or float. Gradients are added to what is there, in the order of the list.
 #pragma once
 
@@ -8,8 +8,8 @@
 
 namespace gradus::kernels {
 
-/// Equally long stretches in memory: stretch k begins at (places[k] - origin) * unit, and is taken so often.
-struct Stretches {
+/// Equally long pieces in memory: piece k begins at (places[k] - origin) * unit, and is taken so often.
+struct Pieces {
     const std::uint32_t* places;
     std::size_t count;
     std::uint32_t origin;
@@ -42,18 +42,18 @@ struct LaneRows {
 
 /// The loops, for one instruction set.
 template <class T>
-struct StretchLoops {
-    /// Lay the stretches side by side, each `repeat` times.
-    void (*copy)(const T* from, const Stretches& stretches, T* to);
+struct PieceLoops {
+    /// Lay the pieces side by side, each `repeat` times.
+    void (*copy)(const T* from, const Pieces& pieces, T* to);
 
-    /// Add to each stretch what lies side by side: the gradient of copy().
-    void (*add)(const T* d, const Stretches& stretches, T* to);
+    /// Add to each piece what lies side by side: the gradient of copy().
+    void (*add)(const T* d, const Pieces& pieces, T* to);
 
-    /// Lay the numbers of the stretches side by side, each number `repeat` times.
-    void (*fill)(const T* from, const Stretches& stretches, T* to);
+    /// Lay the numbers of the pieces side by side, each number `repeat` times.
+    void (*fill)(const T* from, const Pieces& pieces, T* to);
 
-    /// Add to each number of the stretches the sum of `repeat` numbers: the gradient of fill().
-    void (*sum)(const T* d, const Stretches& stretches, T* to);
+    /// Add to each number of the pieces the sum of `repeat` numbers: the gradient of fill().
+    void (*sum)(const T* d, const Pieces& pieces, T* to);
 
     /// Set y (rows, width) to the sum of each row.
     void (*sum_rows)(LaneRows shape, const T* x, T* y);
@@ -75,6 +75,6 @@ struct StretchLoops {
 
 /// Return the loops for the processor that runs this.
 template <class T>
-const StretchLoops<T>& stretch_loops();
+const PieceLoops<T>& piece_loops();
 
 }  // namespace gradus::kernels
