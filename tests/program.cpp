@@ -658,3 +658,27 @@ TEST_CASE("program: outputs that need no example, and programs without parameter
     });
     CHECK(program.per_example_values({std::array{1.0, 5.0}, 2}) == std::vector<double>{2, 1, 3, 2, 5, 15});
 }
+
+TEST_CASE("hessian: at kinks and edges it is that of the side that the subgradients name") {
+    Parameters block;
+    const Parameter p = block.add("p", {2});
+    const auto hessian_at = [&](double a, double b, auto f) {
+        p.values()[0] = a, p.values()[1] = b;
+        return compile(block, [&](std::span<const Value>) { return f(p.view()[0], p.view()[1]); })
+            .hessian({});
+    };
+    using H = std::vector<double>;
+    const auto square = [](const Value& a) { return a * a; };
+    CHECK(hessian_at(0.0, 0.0, [&](Value a, Value b) { return square(relu(a)) + square(abs(b)); }) ==
+          H{0.0, 0.0, 0.0, 0.0});  // relu'(0) = abs'(0) = 0
+    CHECK(hessian_at(0.0, 0.0, [](Value a, Value b) { return hypot(a, b); }) == H{0.0, 0.0, 0.0, 0.0});
+    CHECK(hessian_at(0.0, 3.0, [](Value a, Value b) { return pow(a, 0.0) + pow(b, 2.0); }) ==
+          H{0.0, 0.0, 0.0, 2.0});
+    CHECK(hessian_at(0.0, -2.0, [](Value a, Value b) { return pow(a, 2.0) + pow(b, 3.0); }) ==
+          H{2.0, 0.0, 0.0, -12.0});
+    CHECK(hessian_at(1000.0, 2.0, [](Value a, Value b) { return elu(a, b) * a; }) == H{2.0, 0.0, 0.0, 0.0});
+    CHECK(hessian_at(2.0, 2.0, [&](Value a, Value b) { return square(max(a, b)); }) == H{2.0, 0.0, 0.0, 0.0});
+    CHECK(hessian_at(1.0, 1.0, [](Value a, Value b) { return a + 2.0 * b; }) == H{0.0, 0.0, 0.0, 0.0});
+    CHECK(compile(block, [](std::span<const Value> x) { return x[0]; }).hessian(std::array{1.0}) ==
+          H{0.0, 0.0, 0.0, 0.0});
+}
