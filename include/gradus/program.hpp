@@ -58,8 +58,8 @@ using Formula = std::function<std::vector<Value>(std::span<const Value> inputs)>
 ///
 /// All that takes a batch raises TapeError if the formula takes more paths, or examples have more sizes, than
 /// the options allow, if two recordings of a path differ, and if it uses parameters of another block;
-/// ShapeError if the number of outputs is not always the same, or if a position that is an input does not
-/// exist.
+/// ShapeError if the number of outputs is not always the same, if parameters were added to the block, or if a
+/// position that is an input does not exist.
 class Program {
    public:
     /// Prepare the program of a formula. All parameters that it uses must be of this block.

@@ -63,15 +63,28 @@ class Runner {
                 return lent;
             }
         }
-        const std::size_t room = std::bit_ceil(examples);
-        return {std::make_unique<Machine<T>>(plan_, room), room};
+        return make(examples);
     }
     void take_back(Lent lent) {
         const std::lock_guard lock(mutex_);
         idle_.push_back(std::move(lent));
     }
 
+    /// Have so many machines ready, so that it does not depend on chance how many there will be.
+    void reserve(std::size_t machines, std::size_t examples) {
+        const std::lock_guard lock(mutex_);
+        const auto fitting =
+            std::count_if(idle_.begin(), idle_.end(), [&](const Lent& m) { return m.room >= examples; });
+        for (auto ready = static_cast<std::size_t>(fitting); ready < machines; ++ready)
+            idle_.push_back(make(examples));
+    }
+
    private:
+    [[nodiscard]] Lent make(std::size_t examples) const {
+        const std::size_t room = std::bit_ceil(examples);
+        return {std::make_unique<Machine<T>>(plan_, room), room};
+    }
+
     Plan plan_;
     std::mutex mutex_;
     std::vector<Lent> idle_;

@@ -43,7 +43,9 @@ class Program::Compiled::With : public Compiled {
    public:
     With(const Parameters& parameters, Formula formula, const CompileOptions& options)
         : parameters_(parameters),
+          size_(parameters.size()),
           paths_(parameters, std::move(formula), options),
+          thread_count_(options.threads),
           threads_(options.threads),
           pool_(options.threads > 1 ? &threads_ : nullptr) {}
 
@@ -55,15 +57,16 @@ class Program::Compiled::With : public Compiled {
     }
 
     double value_and_gradient(const Batch& batch, const BatchOptions& options) override {
+        const Space space(*this);
+        const T* const at = numbers(*space);
         const std::span<double> to = options.gradients.empty() ? parameters_.gradients() : options.gradients;
         if (to.size() != parameters()) {
             throw ShapeError(fmt::format(
                 "value_and_gradient: there must be a gradient for each parameter: found {}, they are {}.",
                 to.size(), parameters()));
         }
-        const Space space(*this);
         detail::Gradient<T> job(pool_, scale(batch, options), to, space->gradients);
-        run(batch, numbers(*space), job, *space);
+        run(batch, at, job, *space);
         return job.total * scale(batch, options);
     }
 
@@ -98,14 +101,15 @@ class Program::Compiled::With : public Compiled {
             const T* const at = numbers_and(product, *space);
             std::fill(product.begin(), product.end(), 0.0);
             detail::Gradient<T> job(pool, scale(batch, options), product, space->gradients);
-            detail::Sharing<T>(paths_, pool, *space).run(batch, at, job, {.what = &Path<T>::derivative});
+            detail::Sharing<T>(paths_, pool, thread_count_, *space)
+                .run(batch, at, job, {.what = &Path<T>::derivative});
         };
         multiply(0, pool_);  // this one meets all paths, in the order of the examples
         const auto rest = [&](std::size_t row) { multiply(row + 1, nullptr); };
         threads_.run(rows.size() / n - 1, std::ref(rest));
     }
 
-    [[nodiscard]] std::size_t parameters() const override { return parameters_.size(); }
+    [[nodiscard]] std::size_t parameters() const override { return size_; }
     std::string describe() override { return paths_.describe(); }
 
    private:
@@ -138,9 +142,18 @@ class Program::Compiled::With : public Compiled {
         return options.reduction == Reduction::sum ? 1.0 : 1.0 / static_cast<double>(batch.size());
     }
 
+    [[nodiscard]] std::span<const double> parameters_now() const {
+        const std::span<const double> values = parameters_.values();
+        if (values.size() == size_) return values;
+        throw ShapeError(
+            fmt::format("program: parameters were added to the block: there were {}, now there are {}. "
+                        "Compile after adding.",
+                        size_, values.size()));
+    }
+
     /// Return the parameters, as numbers of T.
     const T* numbers(Workspace& space) const {
-        const std::span<const double> values = parameters_.values();
+        const std::span<const double> values = parameters_now();
         if constexpr (std::is_same_v<T, double>) {
             return values.data();
         } else {
@@ -152,7 +165,7 @@ class Program::Compiled::With : public Compiled {
 
     /// Return the parameters and others after them.
     const T* numbers_and(std::span<const double> others, Workspace& space) const {
-        const std::span<const double> values = parameters_.values();
+        const std::span<const double> values = parameters_now();
         space.parameters.resize(values.size() + others.size());
         const auto end = std::transform(values.begin(), values.end(), space.parameters.begin(), to_t);
         std::transform(others.begin(), others.end(), end, to_t);
@@ -162,11 +175,13 @@ class Program::Compiled::With : public Compiled {
 
     void run(const Batch& batch, const T* parameters, detail::Job<T>& job, Workspace& space,
              const typename detail::Sharing<T>::How& how = {}) {
-        detail::Sharing<T>(paths_, pool_, space).run(batch, parameters, job, how);
+        detail::Sharing<T>(paths_, pool_, thread_count_, space).run(batch, parameters, job, how);
     }
 
     Parameters parameters_;
+    std::size_t size_;
     detail::Paths<T> paths_;
+    std::size_t thread_count_;
     detail::Pool threads_;
     detail::Pool* pool_;  // null if there is one thread
     std::mutex mutex_;

@@ -63,7 +63,8 @@ template <class T>
 class Sharing {
    public:
     /// Without a pool, all parts run on this thread.
-    Sharing(Paths<T>& paths, Pool* pool, Workspace<T>& space) : paths_(paths), pool_(pool), space_(space) {}
+    Sharing(Paths<T>& paths, Pool* pool, std::size_t threads, Workspace<T>& space)
+        : paths_(paths), pool_(pool), threads_(threads), space_(space) {}
 
     struct How {
         Runner<T>& (Path<T>::*what)() = &Path<T>::outputs;
@@ -147,6 +148,7 @@ class Sharing {
         if (pool_ == nullptr || parts == 1) {
             for (std::size_t part = 0; part < parts; ++part) run_part(part);
         } else {
+            run.runner.reserve(std::min(threads_, parts), std::min(run.width, examples.count));
             pool_->run(parts, std::ref(run_part));
         }
         run.job.finish();
@@ -187,6 +189,7 @@ class Sharing {
 
     Paths<T>& paths_;
     Pool* pool_;
+    std::size_t threads_;  // of the pool
     Workspace<T>& space_;
 };
 
