@@ -2,7 +2,7 @@
 // The backward pass, and the gradients that it leaves.
 #include <algorithm>
 
-#include "gradus/value.hpp"
+#include "gradus/record.hpp"
 #include "tape/memory.hpp"
 
 namespace gradus {
@@ -43,7 +43,7 @@ void Tape::backward(std::span<const Seed> seeds) {
                 "variable(), and "
                 "use Value, not double, from there to the result.");
         }
-        require_live(seed.value.settle());
+        detail::require_live(*this, seed.value.settle());
         top = std::max(top, detail::number_of(seed.value.slot()));
     }
     if (top < last())

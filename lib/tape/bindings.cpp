@@ -8,21 +8,19 @@
 
 namespace gradus::detail {
 
-std::int64_t Bindings::bind(const std::shared_ptr<Block>& block, Tape::Use as) {
+namespace {
+
+constexpr std::size_t kFew = 16;
+
+}  // namespace
+
+Bindings::Binding& Bindings::add(const std::shared_ptr<Block>& block) {
     const std::size_t size = block->values.size();
-    for (Binding& b : bindings_) {
-        if (b.block == block && b.size == size) {
-            if (!is_live(stretches_, b.stamp)) b.stamp = current(), b.scalars = Stamp::none;
-            if (as == Tape::Use::scalar) use_as_scalar(b);
-            return b.first;
-        }
-    }
-    const Stamp scalars = as == Tape::Use::scalar ? current() : Stamp::none;
     for (Binding& b : bindings_) {  // slots of a model that is gone, and of which no value is left
-        if (b.block && b.block.use_count() == 1 && !is_live(stretches_, b.stamp)) b.block.reset();
+        if (b.block && b.block.use_count() == 1 && b.in_use.is_over(stretches_)) b.block.reset();
         if (!b.block && b.size == size) {
-            b.block = block, b.stamp = current(), b.scalars = scalars;
-            return b.first;
+            b.block = block;
+            return b;
         }
     }
     const auto most = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
@@ -33,11 +31,11 @@ std::int64_t Bindings::bind(const std::shared_ptr<Block>& block, Tape::Use as) {
                         size, size_, most));
     }
     size_ += static_cast<std::int64_t>(size);
-    bindings_.push_back({block, size, -size_, current(), scalars});
-    return -size_;
+    bindings_.push_back({.block = block, .size = size, .first = -size_, .in_use = {}, .scalars = {}});
+    return bindings_.back();
 }
 
-void Bindings::use_as_scalar(std::int64_t slot) { use_as_scalar(bindings_[index_of(slot)]); }
+void Bindings::use_as_scalar(std::int64_t slot) { bindings_[index_of(slot)].scalars.begin(stretches_); }
 
 double* Bindings::gradient_of(std::int64_t slot) const {
     const Binding& b = bindings_[index_of(slot)];
@@ -46,13 +44,15 @@ double* Bindings::gradient_of(std::int64_t slot) const {
 
 void Bindings::hand_over(double* adjoints) const {
     for (const Binding& b : bindings_) {
-        if (!b.block || !is_live(stretches_, b.scalars)) continue;
+        if (!b.block || b.scalars.is_over(stretches_)) continue;
         double* const gradients = b.block->gradients.data();
         double* const added = adjoints + b.first;
-        for (std::size_t i = 0; i < b.size; ++i) {
-            gradients[i] += added[i];
-            added[i] = 0.0;
+        const auto add = [&](std::size_t i) { gradients[i] += added[i], added[i] = 0.0; };
+        for (std::size_t i = 0; i < std::min(b.size, kFew); ++i) {
+            add(i);
+            asm("");  // keeps it scalar: a vector load of what was just stored one by one would stall
         }
+        for (std::size_t i = kFew; i < b.size; ++i) add(i);
     }
 }
 

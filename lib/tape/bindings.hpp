@@ -16,10 +16,15 @@ namespace gradus::detail {
 /// Gives blocks negative slots, which they keep while anything refers to them.
 class Bindings {
    public:
-    explicit Bindings(const std::vector<Stretch>& stretches) : stretches_(stretches) {}
+    explicit Bindings(const Stretches& stretches) : stretches_(stretches) {}
 
     /// Give a block its slots; at once, if it has them. Returns the first one.
-    std::int64_t bind(const std::shared_ptr<Block>& block, Tape::Use use);
+    std::int64_t bind(const std::shared_ptr<Block>& block, Tape::Use as) {
+        for (Binding& b : bindings_) {
+            if (b.block == block && b.size == block->values.size()) return use(b, as);
+        }
+        return use(add(block), as);
+    }
 
     /// Say that scalar operations use the block of this slot, too.
     void use_as_scalar(std::int64_t slot);
@@ -38,19 +43,20 @@ class Bindings {
     struct Binding {
         std::shared_ptr<Block> block;  // null: the slots are free
         std::size_t size = 0;
-        std::int64_t first = 0;     // slots first ... first + size - 1, all negative
-        Stamp stamp = Stamp::none;  // of the outermost live stretch that uses it
-        Stamp scalars =
-            Stamp::none;  // of the outermost live stretch that uses it in scalar operations, if any
+        std::int64_t first = 0;  // slots first ... first + size - 1, all negative
+        Lifetime in_use;         // of whatever refers to it
+        Lifetime scalars;        // of scalar operations that do
     };
 
-    [[nodiscard]] std::size_t index_of(std::int64_t slot) const;
-    [[nodiscard]] Stamp current() const { return stretches_.back().stamp; }
-    void use_as_scalar(Binding& b) const {
-        if (b.scalars == Stamp::none || !is_live(stretches_, b.scalars)) b.scalars = current();
+    Binding& add(const std::shared_ptr<Block>& block);
+    std::int64_t use(Binding& b, Tape::Use as) const {
+        if (b.in_use.is_over(stretches_)) b.in_use.begin(stretches_), b.scalars.end();
+        if (as == Tape::Use::scalar) b.scalars.begin(stretches_);
+        return b.first;
     }
+    [[nodiscard]] std::size_t index_of(std::int64_t slot) const;
 
-    const std::vector<Stretch>& stretches_;
+    const Stretches& stretches_;
     std::vector<Binding> bindings_;
     std::int64_t size_ = 0;
 };

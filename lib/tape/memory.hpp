@@ -48,7 +48,7 @@ struct Tape::Memory {
     std::int64_t differentiated = 0;        // adjoints[1 ... this] are those of the latest backward pass
 
     std::vector<PlacedRun> runs;
-    std::vector<detail::Stretch> stretches;
+    detail::Stretches stretches;
     detail::Bindings bindings{stretches};
     detail::Arena arena;  // numbers of tensors, values() and what a tensor operation needs backward
 
@@ -66,8 +66,6 @@ struct Tape::Memory {
         return Stamp{detail::StampLots::kStep * next_stamp++};
     }
 
-    [[nodiscard]] bool is_live(Stamp stamp) const { return detail::is_live(stretches, stamp); }
-
     /// Make the adjoints of all parameters and of the entries up to `newest` addressable.
     void reserve_adjoints(std::int64_t newest) {
         const std::int64_t parameters = bindings.size();
@@ -82,5 +80,14 @@ struct Tape::Memory {
         std::fill(adjoint_column.data(), adjoints + 1, 0.0);
     }
 };
+
+/// Say how far the inline operators may go before they ask again: each begins at most one entry, with
+/// at least one operand, which may grow to kGrowth operands. A graph records nothing inline.
+inline void Tape::set_limit() {
+    const std::size_t room = memory_->partials.capacity();
+    if (mode_ == Mode::graph || room == 0) return;
+    const std::size_t most_entries = std::min(memory_->counts.capacity() - 1, max_entries_);
+    limit = std::min(room - (detail::kGrowth - 1), end + most_entries - entry_count());
+}
 
 }  // namespace gradus

@@ -51,15 +51,6 @@ void Tape::make_room(std::size_t operand_count, std::size_t added_entries) {
     set_limit();
 }
 
-/// Say how far the inline operators may go before they ask again: each begins at most one entry, with
-/// at least one operand, which may grow to kGrowth operands. A graph records nothing inline.
-void Tape::set_limit() {
-    const std::size_t room = memory_->partials.capacity();
-    if (mode_ == Mode::graph || room == 0) return;
-    const std::size_t most_entries = std::min(memory_->counts.capacity() - 1, max_entries_);
-    limit = std::min(room - (detail::kGrowth - 1), end + most_entries - entry_count());
-}
-
 Slot detail::Recorder::record(OpCode code, double value, std::initializer_list<Operand> list) {
     return static_cast<Tape&>(*this).append(code, value, {list.begin(), list.size()});
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <vector>
 
 #include "arena.hpp"
 #include "gradus/tape.hpp"
@@ -21,9 +21,30 @@ struct Stretch {
     Arena::Mark arena;
 };
 
-/// Return whether a stretch is among those that are alive. Most questions are about the innermost one.
-inline bool is_live(std::span<const Stretch> alive, Stamp stamp) {
+/// Those that are alive, the innermost one last.
+using Stretches = std::vector<Stretch>;
+
+/// Return whether one is among them. Most questions are about the innermost one.
+inline bool is_live(const Stretches& alive, Stamp stamp) {
     return std::any_of(alive.rbegin(), alive.rend(), [&](const Stretch& s) { return s.stamp == stamp; });
 }
+
+/// How long something lasts: as long as a stretch. At first it is over.
+class Lifetime {
+   public:
+    [[nodiscard]] bool is_over(const Stretches& alive) const {
+        return depth_ >= alive.size() || alive[depth_].stamp != stamp_;
+    }
+
+    /// Let it begin, unless it did, and last as long as the innermost stretch.
+    void begin(const Stretches& alive) {
+        if (is_over(alive)) depth_ = alive.size() - 1, stamp_ = alive.back().stamp;
+    }
+    void end() { stamp_ = Stamp::none; }
+
+   private:
+    std::size_t depth_ = 0;
+    Stamp stamp_ = Stamp::none;
+};
 
 }  // namespace gradus::detail

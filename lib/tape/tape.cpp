@@ -84,19 +84,20 @@ void Tape::open_stretch() {
 
 /// Forget what was recorded since the stretch of that depth began.
 void Tape::cut(std::size_t depth) {
-    const detail::Stretch& stretch = memory_->stretches[depth];
+    Memory& m = *memory_;
+    const detail::Stretch& stretch = m.stretches[depth];
     set_newest(stretch.first);
     end = stretch.end;
-    memory_->runs.resize(stretch.runs);
-    memory_->arena.rewind(stretch.arena);
-    memory_->differentiated = std::min(memory_->differentiated, stretch.first);
+    if (m.runs.size() > stretch.runs) m.runs.resize(stretch.runs);
+    m.arena.rewind(stretch.arena);
+    m.differentiated = std::min(m.differentiated, stretch.first);
+    m.stretches.resize(depth + 1);
     set_limit();
 }
 
 void Tape::rewind(std::size_t depth) {
     if (depth >= memory_->stretches.size()) return;  // clear() was faster
     cut(depth);
-    memory_->stretches.resize(depth + 1);
     memory_->stretches.back().stamp = memory_->fresh_stamp();
     enter_stretch();
 }
@@ -104,10 +105,10 @@ void Tape::rewind(std::size_t depth) {
 void Tape::close_stretch(std::size_t depth) {
     if (depth >= memory_->stretches.size()) return;
     cut(depth);
-    memory_->stretches.resize(depth);
+    memory_->stretches.pop_back();
     enter_stretch();
     // A fresh value from before the scope may have an adjoint now. The room for an entry was there inside.
-    if (memory_->differentiated == last()) keep_apart();
+    if (last() > 0 && memory_->differentiated == last()) keep_apart();
 }
 
 void Tape::clear() { rewind(0); }
@@ -121,7 +122,7 @@ void detail::Recorder::require_live(Tag tag) const {
     const bool has_tape = this != &no_recorder;
     if (has_tape) {
         const Tape& tape = static_cast<const Tape&>(*this);
-        if (tape.memory_->is_live(stamp_of(tag))) return;
+        if (is_live(tape.memory_->stretches, stamp_of(tag))) return;
         if (detail::StampLots::owner(stamp_of(tag)) == tape.memory_->id) {
             throw TapeError(
                 "value: it was recorded before the tape was rewound or cleared. Compute it again.");
