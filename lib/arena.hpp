@@ -7,22 +7,17 @@
 #include <deque>
 
 #include "column.hpp"
+#include "gradus/tape.hpp"
 
 namespace gradus::detail {
 
 /// Hands out memory, and takes it back from the end. Keeps what it has, and never moves it.
 class Arena {
    public:
-    /// How far the arena is filled.
-    struct Mark {
-        std::size_t chunk = 0;
-        std::size_t used = 0;  // bytes of that chunk
-    };
-
-    [[nodiscard]] Mark mark() const { return mark_; }
+    [[nodiscard]] ArenaMark mark() const { return mark_; }
 
     /// Take back all that was handed out since mark() was that.
-    void rewind(Mark mark) { mark_ = mark; }
+    void rewind(ArenaMark mark) { mark_ = mark; }
 
     /// Hand out so many bytes. They lie in one chunk: what is left of the chunk before stays unused.
     void* take(std::size_t bytes, std::size_t alignment) {
@@ -54,7 +49,7 @@ class Arena {
     static constexpr std::size_t kFirstChunk = std::size_t{1} << 14;
 
     std::deque<Column<std::byte>> chunks_;
-    Mark mark_;
+    ArenaMark mark_;
 };
 
 }  // namespace gradus::detail

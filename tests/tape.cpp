@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -364,6 +365,18 @@ TEST_CASE("tape: two threads cannot record to one tape at the same time, but one
         gradient = x.gradient();
     }).join();
     CHECK(gradient == 4.0);
+}
+
+TEST_CASE("tape: a scope that outlives the one around it ends no later one") {
+    auto around = std::make_unique<Scope>();
+    auto inside = std::make_unique<Scope>();
+    around.reset();
+    const Scope later;
+    const Scope inside_later;
+    const Value x = variable(2.0);
+    inside.reset();  // ended with the one around it
+    backward(x * x);
+    CHECK(x.gradient() == 4.0);
 }
 
 TEST_CASE("tape: it refuses more entries than max_entries, and goes on after a rewind") {

@@ -129,6 +129,12 @@ class Adjoints {
     Slot result_;
 };
 
+/// How far the memory of a tape is filled.
+struct ArenaMark {
+    std::size_t chunk = 0;
+    std::size_t used = 0;  // bytes of that chunk
+};
+
 /// A tensor operation on the tape: consecutive slots, whose adjoints one call passes on to the operands.
 struct Run {
     const char* name;
@@ -136,6 +142,16 @@ struct Run {
     std::span<const Slot> operands;                               // the first slot of each; 0 for constants
     void (*pull)(const void* closure, const Adjoints& adjoints);  // null: there are no operands
     const void* closure;                                          // of pull; in memory of the tape
+};
+
+/// What was recorded between a mark and the next one: it lives or dies as a whole.
+struct Stretch {
+    Stamp stamp = Stamp::none;
+    std::int64_t first = 0;  // the newest entry when it began
+    std::size_t end = 0;     // the operands then
+    std::size_t runs = 0;    // the tensor operations then
+    ArenaMark arena;
+    Stretch* around = nullptr;  // the one that goes on when this ends
 };
 
 /// What a thread that has no tape yet records to: it is full and knows no value.
@@ -261,11 +277,11 @@ class Tape : private detail::Recorder {
     void keep_apart();
     Slot append(detail::OpCode code, double value, std::span<const detail::Operand> operands);
     void chain_rule(std::int64_t top);
-    void open_stretch();
-    void rewind(std::size_t depth);
-    void cut(std::size_t depth);
-    void close_stretch(std::size_t depth);
-    void enter_stretch();
+    void open(detail::Stretch& stretch);
+    void rewind(detail::Stretch& stretch);
+    void close(detail::Stretch& stretch);
+    void cut(const detail::Stretch& stretch);
+    void enter(detail::Stretch& stretch);
     void acquire();
     void release();
 
@@ -288,7 +304,7 @@ class Scope {
 
    private:
     Tape& tape_;
-    std::size_t depth_;
+    detail::Stretch stretch_;
 };
 
 /// Make a tape the current one of this thread until the end of the C++ scope.

@@ -40,8 +40,7 @@ void Tape::backward(std::span<const Seed> seeds) {
         if (seed.value.is_constant()) {
             throw TapeError(
                 "backward: this value depends on no variable and no parameter. Make the inputs with "
-                "variable(), and "
-                "use Value, not double, from there to the result.");
+                "variable(), and use Value, not double, from there to the result.");
         }
         detail::require_live(*this, seed.value.settle());
         top = std::max(top, detail::number_of(seed.value.slot()));
@@ -52,7 +51,10 @@ void Tape::backward(std::span<const Seed> seeds) {
         set_newest(top);  // its handle, if there was only one, is a seed, and settled by now
     const std::int64_t last_entry = last();
     m.reserve_adjoints(last_entry);
-    std::fill(m.adjoints + 1, m.adjoints + last_entry + 1, 0.0);
+    if (last_entry == 1)  // std::fill calls memset
+        m.adjoints[1] = 0.0;
+    else
+        std::fill(m.adjoints + 1, m.adjoints + last_entry + 1, 0.0);
     for (const Seed& seed : seeds) m.adjoints[detail::number_of(seed.value.slot())] += seed.seed;
 
     chain_rule(top);
@@ -65,9 +67,13 @@ void Tape::backward(std::span<const Seed> seeds) {
 /// each.
 void Tape::chain_rule(std::int64_t top) {
     const Memory& m = *memory_;
-    auto run = m.runs.rbegin();
     std::int64_t slot = last();
     std::size_t operands_end = end;
+    if (m.runs.empty()) {
+        for (; slot > top; --slot) operands_end -= static_cast<std::size_t>(counts[slot]);
+        return sweep(*this, m.adjoints, slot, 0, operands_end);
+    }
+    auto run = m.runs.rbegin();
     for (; run != m.runs.rend() && run->first > top; ++run) {
         slot = run->first - 1;
         operands_end = run->end;

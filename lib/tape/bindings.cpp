@@ -35,7 +35,7 @@ Bindings::Binding& Bindings::add(const std::shared_ptr<Block>& block) {
     return bindings_.back();
 }
 
-void Bindings::use_as_scalar(std::int64_t slot) { bindings_[index_of(slot)].scalars.begin(stretches_); }
+void Bindings::use_as_scalar(std::int64_t slot) { use_as_scalar(bindings_[index_of(slot)]); }
 
 double* Bindings::gradient_of(std::int64_t slot) const {
     const Binding& b = bindings_[index_of(slot)];

@@ -50,9 +50,15 @@ class Bindings {
 
     Binding& add(const std::shared_ptr<Block>& block);
     std::int64_t use(Binding& b, Tape::Use as) const {
-        if (b.in_use.is_over(stretches_)) b.in_use.begin(stretches_), b.scalars.end();
-        if (as == Tape::Use::scalar) b.scalars.begin(stretches_);
+        if (b.in_use.is_over(stretches_)) {
+            b.in_use.begin(stretches_);
+            b.scalars.end();
+        }
+        if (as == Tape::Use::scalar) use_as_scalar(b);
         return b.first;
+    }
+    void use_as_scalar(Binding& b) const {
+        if (b.scalars.is_over(stretches_)) b.scalars.begin(stretches_);
     }
     [[nodiscard]] std::size_t index_of(std::int64_t slot) const;
 

@@ -56,7 +56,7 @@ struct Tape::Memory {
     std::uint32_t next_stamp = 0, last_stamp = 0;
     std::atomic<const void*> owner{nullptr};  // the thread whose current tape this is
 
-    explicit Memory(std::uint32_t tape_id) : id(tape_id) { stretches.reserve(16); }
+    explicit Memory(std::uint32_t tape_id) : id(tape_id) {}
 
     Stamp fresh_stamp() {
         if (next_stamp == last_stamp) {

@@ -49,7 +49,7 @@ Tape::Tape(const Options& options)
       memory_(std::make_unique<Memory>(next_tape_id.fetch_add(1, std::memory_order_relaxed))) {
     is_graph = mode_ == Mode::graph;
     scalars_only = options.scalars_only;
-    open_stretch();
+    rewind(memory_->stretches.outermost);
 }
 
 Tape::~Tape() {
@@ -69,49 +69,52 @@ void Tape::release() { memory_->owner.store(nullptr); }
 
 // ---- stretches: which values are alive
 
-void Tape::enter_stretch() {
-    const auto& stretches = memory_->stretches;
-    stamp = stretches.back().stamp;
-    outer = stretches.size() > 1 ? stretches[stretches.size() - 2].stamp : stamp;
+/// Go on recording in this stretch.
+void Tape::enter(detail::Stretch& stretch) {
+    memory_->stretches.innermost = &stretch;
+    stamp = stretch.stamp;
+    outer = stretch.around == nullptr ? stamp : stretch.around->stamp;
     set_newest(last());
 }
 
-void Tape::open_stretch() {
+void Tape::open(detail::Stretch& stretch) {
     Memory& m = *memory_;
-    m.stretches.push_back({m.fresh_stamp(), last(), end, m.runs.size(), m.arena.mark()});
-    enter_stretch();
+    stretch.stamp = m.fresh_stamp();
+    stretch.first = last();
+    stretch.end = end;
+    stretch.runs = m.runs.size();
+    stretch.arena = m.arena.mark();
+    stretch.around = m.stretches.innermost;
+    enter(stretch);
 }
 
-/// Forget what was recorded since the stretch of that depth began.
-void Tape::cut(std::size_t depth) {
+/// Forget what was recorded since the stretch began.
+void Tape::cut(const detail::Stretch& stretch) {
     Memory& m = *memory_;
-    const detail::Stretch& stretch = m.stretches[depth];
     set_newest(stretch.first);
     end = stretch.end;
     if (m.runs.size() > stretch.runs) m.runs.resize(stretch.runs);
     m.arena.rewind(stretch.arena);
     m.differentiated = std::min(m.differentiated, stretch.first);
-    m.stretches.resize(depth + 1);
     set_limit();
 }
 
-void Tape::rewind(std::size_t depth) {
-    if (depth >= memory_->stretches.size()) return;  // clear() was faster
-    cut(depth);
-    memory_->stretches.back().stamp = memory_->fresh_stamp();
-    enter_stretch();
+void Tape::rewind(detail::Stretch& stretch) {
+    if (!memory_->stretches.has(stretch)) return;  // clear() was faster
+    cut(stretch);
+    stretch.stamp = memory_->fresh_stamp();
+    enter(stretch);
 }
 
-void Tape::close_stretch(std::size_t depth) {
-    if (depth >= memory_->stretches.size()) return;
-    cut(depth);
-    memory_->stretches.pop_back();
-    enter_stretch();
+void Tape::close(detail::Stretch& stretch) {
+    if (!memory_->stretches.has(stretch)) return;
+    cut(stretch);
+    enter(*stretch.around);
     // A fresh value from before the scope may have an adjoint now. The room for an entry was there inside.
     if (last() > 0 && memory_->differentiated == last()) keep_apart();
 }
 
-void Tape::clear() { rewind(0); }
+void Tape::clear() { rewind(memory_->stretches.outermost); }
 
 void detail::Recorder::require_live(Tag tag) const {
     if (tag == Tag{}) return;
@@ -122,7 +125,7 @@ void detail::Recorder::require_live(Tag tag) const {
     const bool has_tape = this != &no_recorder;
     if (has_tape) {
         const Tape& tape = static_cast<const Tape&>(*this);
-        if (is_live(tape.memory_->stretches, stamp_of(tag))) return;
+        if (tape.memory_->stretches.has(stamp_of(tag))) return;
         if (detail::StampLots::owner(stamp_of(tag)) == tape.memory_->id) {
             throw TapeError(
                 "value: it was recorded before the tape was rewound or cleared. Compute it again.");
@@ -130,13 +133,12 @@ void detail::Recorder::require_live(Tag tag) const {
     }
     throw TapeError(
         "value: it belongs to another tape, to the tape of another thread, or to one that is gone. Compute "
-        "it "
-        "on this one, or pass on its number with value().");
+        "it on this one, or pass on its number with value().");
 }
 
-Scope::Scope() : tape_(Tape::current()), depth_(tape_.memory_->stretches.size()) { tape_.open_stretch(); }
-Scope::~Scope() { tape_.close_stretch(depth_); }
-void Scope::rewind() { tape_.rewind(depth_); }
+Scope::Scope() : tape_(Tape::current()) { tape_.open(stretch_); }
+Scope::~Scope() { tape_.close(stretch_); }
+void Scope::rewind() { tape_.rewind(stretch_); }
 
 Recording::Recording(Tape& tape) : tape_(tape), before_(detail::recorder) {
     nested_ = tape.memory_->owner.load() == &detail::recorder;
