@@ -36,10 +36,27 @@ HWY_INLINE void each_vector_of_pieces(const Pieces& s, Body body) {
     }
 }
 
+/// Call body(k, offset, length) for each piece, the length being a constant, if the pieces are so short that
+/// vectors do not pay. Returns whether they are.
+template <class Body>
+HWY_INLINE bool each_short_piece(const Pieces& s, Body body) {
+    if (s.repeat > 1 || s.length > 4) return false;
+    const auto each = [&](auto length) HWY_ATTR {
+        each_piece(s, [&](std::size_t k, std::size_t offset) HWY_ATTR { body(k, offset, length); });
+    };
+    if (s.length == 1) each(std::integral_constant<std::size_t, 1>());
+    if (s.length == 2) each(std::integral_constant<std::size_t, 2>());
+    if (s.length == 3) each(std::integral_constant<std::size_t, 3>());
+    if (s.length == 4) each(std::integral_constant<std::size_t, 4>());
+    return true;
+}
+
 template <class T>
 void copy(const T* from, const Pieces& s, T* to) {
-    if (s.length == 1 && s.repeat == 1)
-        return each_piece(s, [=](std::size_t k, std::size_t offset) { to[k] = from[offset]; });
+    const bool done = each_short_piece(s, [=](std::size_t k, std::size_t offset, auto length) HWY_ATTR {
+        unroll<length>([&](auto i) HWY_ATTR { to[k + i] = from[offset + i]; });
+    });
+    if (done) return;
     each_vector_of_pieces<T>(s, [=](auto part, std::size_t k, std::size_t offset) HWY_ATTR {
         const Vector<T> v = part.load(from + offset);
         for (std::size_t r = 0; r < s.repeat; ++r) part.store(v, to + k + r * s.length);
@@ -48,8 +65,10 @@ void copy(const T* from, const Pieces& s, T* to) {
 
 template <class T>
 void add(const T* d, const Pieces& s, T* to) {
-    if (s.length == 1 && s.repeat == 1)
-        return each_piece(s, [=](std::size_t k, std::size_t offset) { to[offset] += d[k]; });
+    const bool done = each_short_piece(s, [=](std::size_t k, std::size_t offset, auto length) HWY_ATTR {
+        unroll<length>([&](auto i) HWY_ATTR { to[offset + i] += d[k + i]; });
+    });
+    if (done) return;
     each_vector_of_pieces<T>(s, [=](auto part, std::size_t k, std::size_t offset) HWY_ATTR {
         Vector<T> total = part.load(to + offset);
         for (std::size_t r = 0; r < s.repeat; ++r) total = total + part.load(d + k + r * s.length);
@@ -81,6 +100,44 @@ void sum(const T* d, const Pieces& s, T* to) {
                            [&](auto part, std::size_t i) HWY_ATTR { total = total + part.load(d + k + i); });
         to[offset] += sum_of_lanes(total);
     });
+}
+
+// ---- few examples: a vector holds numbers of several rows
+
+/// Calls body(lanes, k, repeated) for each vector k of n numbers, of which those of each example are `width`
+/// apart; repeated(x) is what x has for each example, as their numbers lie in the vector.
+/// What follows each other is taken together, since a part of a vector that was just stored is not there yet
+/// to be loaded as part of another one.
+template <class T>
+class Spread {
+   public:
+    /// There are fewer examples than lanes.
+    HWY_INLINE explicit Spread(std::size_t width) : width_(width), first_(width) {
+        for (std::size_t k = 0; k < 2 * kLanes<T>; ++k) lanes_[k] = static_cast<Lane>(k % width);
+    }
+
+    template <class Body>
+    HWY_INLINE void each_vector(std::size_t n, Body body) const {
+        std::size_t phase = 0;
+        for_each_vector<T>(n, [&](auto part, std::size_t k) HWY_ATTR {
+            const auto lanes = hn::SetTableIndices(Tag<T>(), lanes_ + phase);
+            body(part, k, [&](const T* x) HWY_ATTR { return hn::TableLookupLanes(first_.load(x), lanes); });
+            phase = (phase + kLanes<T>) % width_;
+        });
+    }
+
+   private:
+    using Lane = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
+
+    std::size_t width_;
+    Part<T> first_;
+    Lane lanes_[2 * kLanes<T>];
+};
+
+/// Whether a vector holds numbers of several rows.
+template <class T>
+HWY_INLINE bool are_few(std::size_t width) {
+    return width > 1 && width < kLanes<T>;
 }
 
 // ---- rows: those of one example lie along vectors, those of several examples across them
@@ -126,6 +183,7 @@ template <class T>
 void exp_of_difference(LaneRows s, const T* x, const T* y, T* e) {
     const T* const numbers = x;
     T* differences = e;
+    const Spread<T> spread(s.width);
     for (std::size_t r = 0; r < s.rows; ++r, y += s.width) {
         if (s.width == 1) {
             const Vector<T> offset = hn::Set(Tag<T>(), *y);
@@ -133,6 +191,14 @@ void exp_of_difference(LaneRows s, const T* x, const T* y, T* e) {
                 part.store(part.load(x + i) - offset, differences + i);
             });
             x += s.arity, differences += s.arity;
+            continue;
+        }
+        if (are_few<T>(s.width)) {
+            const std::size_t n = s.arity * s.width;
+            spread.each_vector(n, [&](auto part, std::size_t k, auto repeated) HWY_ATTR {
+                part.store(part.load(x + k) - repeated(y), differences + k);
+            });
+            x += n, differences += n;
             continue;
         }
         for (std::size_t i = 0; i < s.arity; ++i, x += s.width, differences += s.width) {
@@ -161,21 +227,6 @@ void logsumexp_rows(LaneRows s, const T* x, T* e, T* y) {
             hn::Eq(hn::Abs(largest), hn::Set(Tag<T>(), std::numeric_limits<T>::infinity()));
         part.store(hn::IfThenElse(is_infinite, largest, largest + log(part.load(e + k))), y + k);
     });
-}
-
-template <class T>
-void logsumexp_rows_gradient(LaneRows s, const T* x, T* e, const T* y, const T* dy, T* dx) {
-    exp_of_difference(s, x, y, e);
-    for (std::size_t r = 0; r < s.rows; ++r, dy += s.width) {
-        for (std::size_t i = 0; i < (s.width == 1 ? 1 : s.arity); ++i) {
-            const std::size_t n = s.width == 1 ? s.arity : s.width;
-            for_each_vector<T>(n, [&](auto part, std::size_t l) HWY_ATTR {
-                const Vector<T> d = s.width == 1 ? hn::Set(Tag<T>(), *dy) : part.load(dy + l);
-                part.store(hn::MulAdd(d, part.load(e + l), part.load(dx + l)), dx + l);
-            });
-            e += n, dx += n;
-        }
-    }
 }
 
 // ---- dot products: one example's numbers lie side by side; those of several examples lie in lanes
@@ -274,6 +325,22 @@ void add_to_rows_in_lanes(DotShape s, T* dx, FactorRows x_rows, const T* y, Fact
     }
 }
 
+/// The same for few examples.
+template <class T>
+void add_to_rows_of_few(DotShape s, T* dx, FactorRows x_rows, const T* y, FactorRows y_rows, const T* dy) {
+    const Spread<T> spread(s.width);
+    for (std::size_t row = 0, end = 0; row < s.rows; row = end) {
+        end = end_of_same(x_rows, row, s.rows);
+        T* const to = dx + x_rows.offset(row);
+        spread.each_vector(s.arity * s.width, [&](auto part, std::size_t k, auto repeated) HWY_ATTR {
+            Vector<T> total = part.load(to + k);
+            for (std::size_t r = row; r < end; ++r)
+                total = hn::MulAdd(repeated(dy + r * s.width), part.load(y + y_rows.offset(r) + k), total);
+            part.store(total, to + k);
+        });
+    }
+}
+
 /// Add to shared numbers da[i] the sum over the lanes of dy * b[i], four of them at a time.
 template <class T>
 void add_to_shared_row(DotShape s, const T* b, const T* dy, T* da) {
@@ -304,9 +371,17 @@ void dots_gradient(DotShape s, const T* a, T* da, FactorRows a_rows, const T* b,
             add_to_shared_row(s, b + b_rows.offset(row), dy + row * s.width, da + a_rows.offset(row));
         if (db != nullptr) add_to_rows_in_lanes<true>(s, db, b_rows, a, a_rows, dy);
     } else {
-        if (da != nullptr) add_to_rows_in_lanes<false>(s, da, a_rows, b, b_rows, dy);
-        if (db != nullptr) add_to_rows_in_lanes<false>(s, db, b_rows, a, a_rows, dy);
+        const auto add = are_few<T>(s.width) ? add_to_rows_of_few<T> : add_to_rows_in_lanes<false, T>;
+        if (da != nullptr) add(s, da, a_rows, b, b_rows, dy);
+        if (db != nullptr) add(s, db, b_rows, a, a_rows, dy);
     }
+}
+
+template <class T>
+void logsumexp_rows_gradient(LaneRows s, const T* x, T* e, const T* y, const T* dy, T* dx) {
+    exp_of_difference(s, x, y, e);
+    const FactorRows rows{nullptr, 0, 0, s.arity * s.width};
+    dots_gradient<T>({s.rows, s.arity, s.width, false}, e, nullptr, rows, e, dx, rows, dy);
 }
 
 /// The functions of pieces.hpp, for the instruction set of this namespace.

@@ -136,6 +136,15 @@ V IfThenElse(bool m, V a, V b) {
     return m ? a : b;
 }
 
+template <class D, class I>
+const I* SetTableIndices(D, const I* lanes) {
+    return lanes;
+}
+template <class T, class I>
+Vec1<T> TableLookupLanes(Vec1<T> v, const I*) {
+    return v;
+}
+
 template <class D, class T>
 Vec1<T> Exp(D, Vec1<T> a) {
     return {std::exp(a.x)};
