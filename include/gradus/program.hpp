@@ -119,6 +119,14 @@ class Program {
     /// Tell how each path was compiled: what every pass left, and the instructions with their shapes.
     [[nodiscard]] std::string describe() const;
 
+    /// Tell the same with what each instruction costs for an example: operations ("flops"; a function such as
+    /// tanh counts as one), bytes read and written, and how many operations come to a byte, alone and in a
+    /// batch that shares its parameters. Counted from the shapes, not measured.
+    friend std::string explain(const Program& program);
+
+    /// Return the same as a picture, in SVG: bars for what every pass left, and the instructions as shapes.
+    friend std::string draw(const Program& program);
+
    private:
     class Compiled;
     std::unique_ptr<Compiled> compiled_;

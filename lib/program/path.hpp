@@ -99,12 +99,13 @@ class Path {
           choices_(choices(graph)),
           graph_(reduce(std::move(graph), story_)),
           outputs_(arrange(graph_)) {
-        story_ += describe(outputs_.plan());
+        story_.inputs = graph_.inputs;
+        story_.bytes_of_number = sizeof(T);
     }
 
     [[nodiscard]] std::size_t inputs() const { return graph_.inputs; }
     [[nodiscard]] std::uint64_t signature() const { return signature_; }
-    [[nodiscard]] const std::string& story() const { return story_; }
+    [[nodiscard]] Told told() const { return {story_, outputs_.plan()}; }
 
     /// Return whether this path computes what another recording of the formula does. One that chose otherwise
     /// at some comparison is of another path, and says nothing of this one.
@@ -146,7 +147,7 @@ class Path {
 
     std::uint64_t signature_;
     std::vector<bool> choices_;  // how its comparisons come out
-    std::string story_;
+    Story story_;
     Graph graph_;
     Runner<T> outputs_;
     std::optional<Runner<T>> movable_, derivative_;

@@ -100,12 +100,12 @@ class Paths {
         path.is_confirmed = true;
     }
 
-    [[nodiscard]] std::string describe() {
+    /// Return what is to tell of each path, in the order in which they were met.
+    [[nodiscard]] std::vector<Told> told() {
         const std::lock_guard lock(mutex_);
-        std::string text;
-        for (const Path<T>* path : in_order_)
-            text += fmt::format("path of {} inputs\n{}", path->inputs(), path->story());
-        return text.empty() ? "not compiled yet: it has met no example\n" : text;
+        std::vector<Told> all;
+        for (const Path<T>* path : in_order_) all.push_back(path->told());
+        return all;
     }
 
    private:

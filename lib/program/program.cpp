@@ -29,7 +29,7 @@ class Program::Compiled {
     virtual std::vector<double> jacobian_by_inputs(const Batch& batch) = 0;
     /// Set each row to the Hessian matrix times the direction that stands there.
     virtual void hessian_vectors(const Batch& batch, std::span<double> rows, const BatchOptions& options) = 0;
-    virtual std::string describe() = 0;
+    virtual std::vector<detail::Told> told() = 0;
 
     [[nodiscard]] virtual std::size_t parameters() const = 0;
 
@@ -110,7 +110,7 @@ class Program::Compiled::With : public Compiled {
     }
 
     [[nodiscard]] std::size_t parameters() const override { return size_; }
-    std::string describe() override { return paths_.describe(); }
+    std::vector<detail::Told> told() override { return paths_.told(); }
 
    private:
     using Workspace = detail::Workspace<T>;
@@ -240,6 +240,14 @@ std::vector<double> Program::hessian(const Batch& batch, const BatchOptions& opt
     compiled_->hessian_vectors(batch, rows, options);
     return rows;
 }
-std::string Program::describe() const { return compiled_->describe(); }
+
+static std::string in_lines(const std::vector<detail::Told>& paths, std::string (*tell)(detail::Told)) {
+    std::string text;
+    for (const detail::Told& path : paths) text += tell(path);
+    return text.empty() ? "not compiled yet: it has met no example\n" : text;
+}
+std::string Program::describe() const { return in_lines(compiled_->told(), detail::describe); }
+std::string explain(const Program& program) { return in_lines(program.compiled_->told(), detail::explain); }
+std::string draw(const Program& program) { return detail::draw(program.compiled_->told()); }
 
 }  // namespace gradus
