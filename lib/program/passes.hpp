@@ -23,7 +23,7 @@ Graph flatten_sums(const Graph& graph);
 /// (a - m) - log(sum exp(x_i - m)), log of a softmax, 1 / (1 + exp(-x)), log(1 + exp(x)). Run it on flat
 /// sums. Value and gradient are the same, save that nothing overflows: the gradient by m is zero. What else
 /// uses the parts keeps them alive.
-Graph recognise_functions(const Graph& graph);
+Graph recognise_functions(Graph graph);
 
 /// Drop what no output and no guard depends on. Inputs and parameters stay.
 Graph remove_dead(Graph graph);

@@ -22,7 +22,7 @@ Graph reduce(Graph graph, Story& story) {
     tell("repetitions merged");
     graph = remove_dead(flatten_sums(graph));
     tell("sums flattened");
-    graph = remove_dead(recognise_functions(graph));
+    graph = remove_dead(recognise_functions(std::move(graph)));
     tell("functions recognised");
     return graph;
 }

@@ -37,8 +37,8 @@ std::vector<bool> find_moving(const Graph& graph) {
 }
 
 /// Return the length of the longest chain of operations that leads to each node.
-std::vector<std::uint32_t> find_levels(const Graph& graph) {
-    std::vector<std::uint32_t> levels(graph.size());
+LongVector<std::uint32_t> find_levels(const Graph& graph) {
+    LongVector<std::uint32_t> levels(graph.size());
     for (Node n = 0; n < graph.size(); ++n) {
         for (const Node x : graph.operands(n)) levels[n] = std::max(levels[n], levels[x] + 1);
     }
@@ -54,19 +54,19 @@ struct Group {
 
 /// Sort nodes by a key below `keys`, in linear time. Those of one key stay in their order.
 template <class Key>
-std::vector<Node> sorted_by(const std::vector<Node>& nodes, std::size_t keys, Key key) {
-    std::vector<std::uint32_t> places(keys + 1);
+LongVector<Node> sorted_by(const LongVector<Node>& nodes, std::size_t keys, Key key) {
+    LongVector<std::uint32_t> places(keys + 1);
     for (const Node n : nodes) ++places[key(n) + 1];
     std::partial_sum(places.begin(), places.end(), places.begin());
-    std::vector<Node> sorted(nodes.size());
+    LongVector<Node> sorted(nodes.size());
     for (const Node n : nodes) sorted[places[key(n)]++] = n;
     return sorted;
 }
 
 /// Return the operations so ordered that those of a group are side by side.
-std::vector<Node> order_by_group(const Graph& graph, const std::vector<bool>& uniform,
-                                 const std::vector<std::uint32_t>& levels) {
-    std::vector<Node> order;
+LongVector<Node> order_by_group(const Graph& graph, const std::vector<bool>& uniform,
+                                const LongVector<std::uint32_t>& levels) {
+    LongVector<Node> order;
     std::map<std::pair<OpCode, std::size_t>, std::uint32_t> kinds;  // by operation and arity
     const auto kind = [&](Node n) { return std::pair(graph.op(n), graph.operands(n).size()); };
     std::uint32_t last_level = 0;
@@ -84,8 +84,8 @@ std::vector<Node> order_by_group(const Graph& graph, const std::vector<bool>& un
 }
 
 template <class Visit>
-void each_group(const Graph& graph, const std::vector<bool>& uniform,
-                const std::vector<std::uint32_t>& levels, std::span<const Node> order, Visit visit) {
+void each_group(const Graph& graph, const std::vector<bool>& uniform, const LongVector<std::uint32_t>& levels,
+                std::span<const Node> order, Visit visit) {
     while (!order.empty()) {
         const Node n = order.front();
         const auto differs = [&](Node m) {
@@ -100,9 +100,9 @@ void each_group(const Graph& graph, const std::vector<bool>& uniform,
 }
 
 /// Give each node its place.
-std::vector<Place> number_places(const Graph& graph, const std::vector<bool>& uniform,
-                                 std::span<const Node> order, Plan& plan) {
-    std::vector<Place> places(graph.size());
+LongVector<Place> number_places(const Graph& graph, const std::vector<bool>& uniform,
+                                std::span<const Node> order, Plan& plan) {
+    LongVector<Place> places(graph.size());
     plan.parameters = graph.parameters;
     plan.inputs = plan.lanes = graph.inputs;
     for (Node n = 0; n < graph.size(); ++n) {
@@ -208,9 +208,9 @@ class Emitter {
 Plan arrange(const Graph& graph) {
     Plan plan;
     const std::vector<bool> uniform = find_uniform(graph), moving = find_moving(graph);
-    const std::vector<std::uint32_t> levels = find_levels(graph);
-    const std::vector<Node> order = order_by_group(graph, uniform, levels);
-    const std::vector<Place> places = number_places(graph, uniform, order, plan);
+    const LongVector<std::uint32_t> levels = find_levels(graph);
+    const LongVector<Node> order = order_by_group(graph, uniform, levels);
+    const LongVector<Place> places = number_places(graph, uniform, order, plan);
     Emitter emitter(graph, places, moving, plan);
     each_group(graph, uniform, levels, order, [&](const Group& group) { emitter.emit(group); });
     for (const Node y : graph.outputs) plan.outputs.push_back(places[y]);

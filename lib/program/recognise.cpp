@@ -205,6 +205,15 @@ class Recogniser {
 
 }  // namespace
 
-Graph recognise_functions(const Graph& graph) { return Recogniser(graph).finish(); }
+Graph recognise_functions(Graph graph) {
+    const auto any = [&](auto... ops) {
+        for (Node n = 0; n < graph.size(); ++n) {
+            if (((graph.op(n) == ops) || ...)) return true;
+        }
+        return false;
+    };
+    if (!any(kExp) || !any(kLog, kCode<ops::Log1p>, kDivide)) return graph;
+    return Recogniser(graph).finish();
+}
 
 }  // namespace gradus::detail
