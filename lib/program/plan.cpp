@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <numeric>
 #include <utility>
 
 #include "dots.hpp"
+#include "gradus/error.hpp"
 #include "reads.hpp"
 
 namespace gradus::detail {
