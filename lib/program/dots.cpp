@@ -90,13 +90,15 @@ class Rows {
     /// Put the terms of a row into the order of b's places, if that makes them a run.
     void sort_terms(std::size_t j) {
         if (!is_shared(j) || follow_each_other(b(j))) return;
+        const auto [least, most] = std::minmax_element(b(j).begin(), b(j).end());
+        if (*most - *least + 1 != f_.arity) return;
         std::vector<std::size_t> order(f_.arity);
         std::iota(order.begin(), order.end(), std::size_t{0});
         std::sort(order.begin(), order.end(),
                   [&](std::size_t k, std::size_t l) { return b(j)[k] < b(j)[l]; });
         std::vector<Place> left, right;
         for (const std::size_t k : order) left.push_back(a(j)[k]), right.push_back(b(j)[k]);
-        if (!follow_each_other(right)) return;
+        if (!follow_each_other(right)) return;  // some are the same
         const auto begin = static_cast<std::ptrdiff_t>(j * f_.arity);
         std::copy(left.begin(), left.end(), f_.a.begin() + begin);
         std::copy(right.begin(), right.end(), f_.b.begin() + begin);
