@@ -25,6 +25,15 @@ namespace detail = gradus::detail;
 template <class Op>
 constexpr OpCode kOp = static_cast<OpCode>(ops::All::index<Op>());
 
+/// Return a graph with so many parameters and inputs, which are its first nodes.
+inline Graph leaves(std::size_t parameters, std::size_t inputs) {
+    Graph graph;
+    graph.parameters = parameters, graph.inputs = inputs;
+    for (std::size_t i = 0; i < parameters; ++i) graph.add_parameter(i);
+    for (std::size_t i = 0; i < inputs; ++i) graph.add_input(i);
+    return graph;
+}
+
 /// Return the nodes as text, each with the numbers of its operands, and then the outputs and the guards:
 /// "p0; x0; * 0 1; -> 2".
 inline std::string text(const Graph& graph) {

@@ -11,19 +11,11 @@
 using namespace gradus;
 using graphs::Graph;
 using graphs::kOp;
+using graphs::leaves;
 using graphs::Node;
 using graphs::text;
 
 namespace {
-
-/// A graph with so many parameters and inputs, which are its first nodes.
-Graph leaves(std::size_t parameters, std::size_t inputs) {
-    Graph graph;
-    graph.parameters = parameters, graph.inputs = inputs;
-    for (std::size_t i = 0; i < parameters; ++i) graph.add_parameter(i);
-    for (std::size_t i = 0; i < inputs; ++i) graph.add_input(i);
-    return graph;
-}
 
 Node add(Graph& graph, Node a, Node b) { return graph.add(kOp<ops::Add>, {a, b}); }
 Node subtract(Graph& graph, Node a, Node b) { return graph.add(kOp<ops::Subtract>, {a, b}); }

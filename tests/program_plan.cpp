@@ -22,17 +22,10 @@ using detail::Plan;
 using detail::Region;
 using graphs::Graph;
 using graphs::kOp;
+using graphs::leaves;
 using graphs::Node;
 
 namespace {
-
-Graph leaves(std::size_t parameters, std::size_t inputs) {
-    Graph graph;
-    graph.parameters = parameters, graph.inputs = inputs;
-    for (std::size_t i = 0; i < parameters; ++i) graph.add_parameter(i);
-    for (std::size_t i = 0; i < inputs; ++i) graph.add_input(i);
-    return graph;
-}
 
 /// Return the instructions as text: those once a batch, a bar, those for every example.
 std::string shapes(const Plan& plan) {
