@@ -111,8 +111,9 @@ int main(int argc, char** argv) {
         if (lesson.as_written()) example::check("J of stochastic descent", objective, 0.0, 0.02);
         picture.add(R"(set title 'The same gradients, more or fewer steps: batch against stochastic descent'
 set xlabel 'epoch'; set xrange [0:{}]; set ylabel 'J = L + lambda R'; set logscale y
-plot $batch200 with lines title 'full batch: 1 step an epoch', \
-    $batch20 with lines title 'batches of 20: 10 steps', $batch1 with lines title 'stochastic: 200 steps')",
+plot $batch200 using ($0+1):1 with lines title 'full batch: 1 step an epoch', \
+    $batch20 using ($0+1):1 with lines title 'batches of 20: 10 steps', \
+    $batch1 using ($0+1):1 with lines title 'stochastic: 200 steps')",
                     lesson.epochs);
         picture.draw();
     });

@@ -105,10 +105,10 @@ int main(int argc, char** argv) {
         picture.add("EOD\nset multiplot layout 1,2\nset xrange [0:{}]", lesson.epochs);
         picture.add(R"(set title 'Learning by heart, and a remedy'
 set xlabel 'epoch'; set ylabel 'cross entropy'; set yrange [0:0.15]
-plot $trial3 using 1 with lines linetype 2 dashtype 3 title 'network: learned', \
-    '' using 2 with lines linetype 2 title 'network: held out', \
-    $trial5 using 1 with lines linetype 1 dashtype 3 title 'network + L2: learned', \
-    '' using 2 with lines linetype 1 title 'network + L2: held out'
+plot $trial3 using ($0+1):1 with lines linetype 2 dashtype 3 title 'network: learned', \
+    '' using ($0+1):2 with lines linetype 2 title 'network: held out', \
+    $trial5 using ($0+1):1 with lines linetype 1 dashtype 3 title 'network + L2: learned', \
+    '' using ($0+1):2 with lines linetype 1 title 'network + L2: held out'
 set title 'One patient: the reasons'; set xlabel 'malignant  <    > benign'; unset ylabel; unset key
 set xrange [*:*]; set xtics 0.5; set yrange [7.6:-0.6]; unset grid; set arrow from 0,-0.6 to 0,7.6 nohead
 plot $reasons using (0):0:(0):2:($0 - 0.35):($0 + 0.35):($2 > 0 ? 1 : 2):ytic(1) \

@@ -88,7 +88,7 @@ int main(int argc, char** argv) {
                    progress.seconds());
         if (lesson.as_written()) example::check_at_least("accuracy", answers.accuracy(), 0.96);
         std::vector<std::size_t> misread;
-        for (std::size_t i = 0; i < split.test.rows && misread.size() < 12; ++i) {
+        for (std::size_t i = 0; i < split.test.rows && misread.size() < 10; ++i) {
             if (read(split.test.row(i)) != split.test.label(i)) misread.push_back(i);
         }
         if (misread.empty()) return;
@@ -97,9 +97,9 @@ int main(int argc, char** argv) {
             const auto few = std::span(misread).first(std::min<std::size_t>(misread.size(), 5));
             print_images(split.test, few, caption);
         }
-        const int lines = (static_cast<int>(misread.size()) + 3) / 4;
-        example::Picture picture(lesson, "07_misread", 900, 60 + 220 * lines);
-        picture.add("set multiplot layout {},4 title 'Misread: what was written, and what the network read'",
+        const int lines = (static_cast<int>(misread.size()) + 4) / 5;
+        example::Picture picture(lesson, "07_misread", 900, 60 + 190 * lines);
+        picture.add("set multiplot layout {},5 title 'Misread: what was written, and what the network read'",
                     lines);
         picture.add(
             R"(set palette gray negative; unset colorbox; unset tics; unset grid; unset key
