@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
     std::string file = GRADUS_DATA "/breast_cancer.csv";
     double rate = 0.02;
     lesson.option("--data", file, "CSV file: 30 measurements, then 0 for malignant or 1 for benign");
-    lesson.option("--learning-rate", rate, "learning rate");
+    lesson.option("--learning-rate", rate, "learning rate")->check(example::positive_number());
     lesson.offer_compiled();
 
     return lesson.run(argc, argv, [&] {

@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
     lesson.option("--data", file, "text file, a name a line");
 
     return lesson.run(argc, argv, [&] {
-        std::vector<std::string> names = example::read_lines(file);
+        std::vector<std::string> names = example::read_lines(file, 2);  // the first is held out
         const example::Characters characters(names);
         gradus::Random(lesson.seed).shuffle(names);
         // All names in a row, with so many edges between them that none sees the one before.

@@ -22,15 +22,15 @@ int main(int argc, char** argv) {
     example::GptOptions sizes;
     lesson.option("--data", file, "text file, a name a line");
     lesson.option("--width", sizes.width, "numbers for each letter, a multiple of 4")
-        ->check(example::whole_number(4));
+        ->check(example::whole_number(4, 512));
     lesson.option("--layers", sizes.layers, "layers of attention and network")
-        ->check(example::whole_number(1));
-    lesson.option("--context", sizes.context, "letters that it sees")->check(example::whole_number(1));
+        ->check(example::whole_number(1, 16));
+    lesson.option("--context", sizes.context, "letters that it sees")->check(example::whole_number(1, 1024));
     lesson.option("--steps", steps, "steps of training, a name each")->check(example::whole_number(1));
     lesson.option("--style", style, "how it is computed")->check(CLI::IsMember({"value", "tensor"}));
     lesson.app.add_flag("--compiled", lesson.compiled, "compile the loss into a program");
     lesson.option("--temperature", temperature, "low: what is likely; high: what is new")
-        ->check(CLI::PositiveNumber);
+        ->check(example::positive_number());
 
     return lesson.run(argc, argv, [&] {
         std::vector<std::string> names = example::read_lines(file);

@@ -17,6 +17,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <limits>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -26,13 +28,38 @@
 
 namespace example {
 
-/// Accept whole numbers from `least` on; CLI11 by itself takes -3 for a large one.
-inline CLI::Validator whole_number(std::uint64_t least) {
-    const auto check = [least](const std::string& text) {
+/// Accept whole numbers from `least` to `most`; CLI11 by itself takes -3 for a large one.
+inline CLI::Validator whole_number(std::uint64_t least, std::uint64_t most = 1'000'000'000) {
+    const auto check = [least, most](const std::string& text) {
         std::uint64_t number = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (error == std::errc() && *end == '\0' && number >= least) return std::string();
-        return fmt::format("must be a whole number, {} or more: found {}.", least, text);
+        if (error == std::errc() && *end == '\0' && number >= least && number <= most) return std::string();
+        return fmt::format("must be a whole number from {} to {}: found {}.", least, most, text);
+    };
+    return CLI::Validator(check, "");
+}
+
+/// Accept finite numbers above 0; CLI11 by itself takes nan for one.
+inline CLI::Validator positive_number() {
+    const auto check = [](const std::string& text) {
+        double number = 0.0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (error == std::errc() && *end == '\0' && number > 0.0 && std::isfinite(number))
+            return std::string();
+        return fmt::format("must be a positive number such as 0.5: found {}.", text);
+    };
+    return CLI::Validator(check, "");
+}
+
+/// Accept names of one line: a script of gnuplot cannot hold others.
+inline CLI::Validator one_line() {
+    const auto check = [](const std::string& text) {
+        const auto odd =
+            std::ranges::find_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+        if (odd == text.end()) return std::string();
+        return fmt::format(
+            "must be the name of a directory, without line ends: found \\x{:02x} after \"{}\".", *odd,
+            text.substr(0, static_cast<std::size_t>(odd - text.begin())));
     };
     return CLI::Validator(check, "");
 }
@@ -54,9 +81,10 @@ class Lesson {
     explicit Lesson(const std::string& goal, std::size_t default_epochs = 1,
                     const std::string& epoch = "unused here: nothing is trained")
         : app(goal), epochs(default_epochs) {
-        option("--seed", seed, "start of the random numbers")->check(whole_number(0));
+        constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max();
+        option("--seed", seed, "start of the random numbers")->check(whole_number(0, kAny));
         option("--epochs", epochs, epoch)->check(whole_number(1));
-        option("--out", out, "directory for pictures");
+        option("--out", out, "directory for pictures")->check(one_line());
         app.add_flag("--quiet", quiet, "print results only, no progress");
     }
 
@@ -83,6 +111,10 @@ class Lesson {
         } catch (const CLI::ParseError& error) {
             const std::string what = error.what();
             fmt::print(stderr, "{}: {}{} See --help.\n", name_, what, what.ends_with('.') ? "" : ".");
+            return 1;
+        } catch (const std::bad_alloc&) {
+            std::fflush(stdout);
+            fmt::print(stderr, "{}: the memory does not suffice. Choose smaller sizes: see --help.\n", name_);
             return 1;
         } catch (const std::exception& error) {
             std::fflush(stdout);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -14,17 +15,40 @@
 
 namespace example {
 
-/// Read the lines of a file that are not empty. Raises IoError if there are none.
-inline std::vector<std::string> read_lines(const std::string& file) {
-    std::ifstream in(file);
+/// Read the lines of a file that are not empty. Characters are bytes here, so only ASCII will do.
+/// Raises IoError if there are none, or fewer than `least`.
+inline std::vector<std::string> read_lines(const std::string& file, std::size_t least = 1) {
+    if (file.empty()) throw gradus::IoError("text: no file to read: its name is empty. Name a file.");
+    if (std::filesystem::is_directory(file))
+        throw gradus::IoError(fmt::format("{}: a folder, not a file. Name a file in it.", file));
+    std::ifstream in(file, std::ios::binary);
     if (!in) throw gradus::IoError(fmt::format("{}: it cannot be read. Check its name.", file));
     std::vector<std::string> lines;
-    for (std::string line; std::getline(in, line);) {
+    std::string line;
+    std::size_t number = 1;
+    const auto end_line = [&] {
         if (line.ends_with('\r')) line.pop_back();
         if (!line.empty()) lines.push_back(line);
+        line.clear();
+        ++number;
+    };
+    for (char c; in.get(c);) {
+        if (c == '\n') {
+            end_line();
+            continue;
+        }
+        const bool is_plain = (c >= ' ' && c <= '~') || (c == '\r' && in.peek() == '\n');
+        if (!is_plain)
+            throw gradus::IoError(fmt::format(
+                "{}:{}:{}: not a character of ASCII: \\x{:02x}. Write plain letters, a name a line.", file,
+                number, line.size() + 1, static_cast<unsigned char>(c)));
+        line += c;
     }
-    if (lines.empty())
-        throw gradus::IoError(fmt::format("{}: it has no lines of text. Give another file.", file));
+    end_line();
+    if (lines.size() < least)
+        throw gradus::IoError(
+            fmt::format("{}: too few lines of text: found {}, at least {} needed. Give another file.", file,
+                        lines.size(), least));
     return lines;
 }
 
@@ -48,7 +72,7 @@ class Characters {
     /// Return the same in quotes, as gnuplot takes it.
     [[nodiscard]] std::string quoted(std::size_t token) const {
         const char c = (*this)[token];
-        return c == '\'' ? "''''" : fmt::format("'{}'", c);
+        return c == '\'' ? "\"'\"" : fmt::format("'{}'", c);
     }
 
     /// Return the tokens of a line, with the edge at both ends.
