@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
+#include <cstdint>
+#include <limits>
 
 namespace gradus {
 
@@ -31,15 +31,32 @@ Parameter Parameters::add(std::string name, std::vector<std::size_t> shape, bool
         throw DomainError(
             fmt::format("parameters: the name is taken: \"{}\". Give each part its own name.", name));
     }
-    const std::size_t size = std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
-    if (size == 0) {
-        throw ShapeError(fmt::format(
-            "parameters: a part of no numbers: \"{}\" has the shape ({}). Give sizes of 1 or more.", name,
-            fmt::join(shape, ",")));
+    constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
+    const std::size_t offset = block_->values.size();
+    std::size_t size = 1;
+    for (const std::size_t n : shape) {
+        if (n == 0) {
+            throw ShapeError(fmt::format(
+                "parameters: a part of no numbers: \"{}\" has the shape ({}). Give sizes of 1 or more.", name,
+                fmt::join(shape, ",")));
+        }
+        if (n > (kMost - offset) / size) {
+            throw ShapeError(fmt::format(
+                "parameters: too many numbers: \"{}\" has the shape ({}), and there are {} already, of at "
+                "most {}. Check the sizes.",
+                name, fmt::join(shape, ","), offset, kMost));
+        }
+        size *= n;
     }
-    infos.push_back({std::move(name), std::move(shape), block_->values.size(), size, decays});
-    block_->values.resize(block_->values.size() + size);
-    block_->gradients.resize(block_->values.size());
+    infos.push_back({std::move(name), std::move(shape), offset, size, decays});
+    try {
+        block_->gradients.resize(offset + size);
+        block_->values.resize(offset + size);
+    } catch (...) {  // no memory: the block remains as it was
+        infos.pop_back();
+        block_->gradients.resize(offset);
+        throw;
+    }
     return {block_, infos.size() - 1};
 }
 
@@ -50,7 +67,8 @@ Parameter Parameters::operator[](std::string_view name) const {
         names += (i == 0 ? "" : ", ") + infos()[i].name;
     }
     throw DomainError(
-        fmt::format("parameters: no part has this name: \"{}\". The names are: {}.", name, names));
+        fmt::format("parameters: no part has this name: \"{}\". {}.", name,
+                    names.empty() ? "There are none: add() them first" : "The names are: " + names));
 }
 
 void Parameters::zero_gradients() const { std::fill(gradients().begin(), gradients().end(), 0.0); }

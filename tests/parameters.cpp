@@ -2,6 +2,8 @@
 #include "gradus/parameters.hpp"
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "doctest.hpp"
@@ -40,6 +42,9 @@ TEST_CASE("parameters: a name that is taken or unknown is refused, and the named
                          "parameters: the name is taken: \"w\". Give each part its own name.", DomainError);
     CHECK_THROWS_WITH_AS(static_cast<void>(block["v"]),
                          "parameters: no part has this name: \"v\". The names are: w, b.", DomainError);
+    CHECK_THROWS_WITH_AS(static_cast<void>(Parameters()["v"]),
+                         "parameters: no part has this name: \"v\". There are none: add() them first.",
+                         DomainError);
     CHECK(block["w"].size() == 1);
     CHECK(block.size() == 2);
 }
@@ -51,6 +56,33 @@ TEST_CASE("parameters: a part of no numbers is refused") {
         "parameters: a part of no numbers: \"w\" has the shape (2,0). Give sizes of 1 or more.", ShapeError);
     CHECK(block.infos().empty());
     CHECK(block.add("w", {2, 1}).size() == 2);
+}
+
+TEST_CASE("parameters: more numbers than a tape has slots are refused, and the block remains as it was") {
+    Parameters block;
+    block.add("b", {2});
+    const auto refuse = [&](std::vector<std::size_t> shape, const std::string& as_text) {
+        CHECK_THROWS_WITH_AS(block.add("w", std::move(shape)),
+                             ("parameters: too many numbers: \"w\" has the shape (" + as_text +
+                              "), and there are 2 already, of at most 2147483647. Check the sizes.")
+                                 .c_str(),
+                             ShapeError);
+    };
+    refuse({std::size_t{1} << 32, std::size_t{1} << 32}, "4294967296,4294967296");  // the product is 2^64
+    refuse({3, 0x5555555555555556}, "3,6148914691236517206");                       // 2^64 + 2
+    refuse({static_cast<std::size_t>(-1)}, "18446744073709551615");
+    refuse({2147483646}, "2147483646");
+    CHECK(block.infos().size() == 1);
+    CHECK(block.add("w", {3, 5}).size() == 15);
+}
+
+TEST_CASE("parameters: a handle that was moved from still works") {
+    Parameters block;
+    Parameter w = block.add("w", {2});
+    const Parameter other_part = std::move(w);
+    const Parameters other = std::move(block);
+    CHECK(w.values().data() == other_part.values().data());
+    CHECK(block.values().data() == other.values().data());
 }
 
 TEST_CASE("parameters: gradients add up until they are zeroed, and survive rewinding") {

@@ -61,6 +61,8 @@ class Parameter {
    public:
     Parameter(std::shared_ptr<detail::Block> block, std::size_t index)
         : block_(std::move(block)), index_(index) {}
+    Parameter(const Parameter&) = default;  // and no move: a handle that was moved from still works
+    Parameter& operator=(const Parameter&) = default;
 
     [[nodiscard]] const ParameterInfo& info() const { return block_->infos[index_]; }
     [[nodiscard]] std::size_t size() const { return info().size; }
@@ -90,9 +92,11 @@ class Parameter {
 class Parameters {
    public:
     Parameters() : block_(std::make_shared<detail::Block>()) {}
+    Parameters(const Parameters&) = default;  // and no move: a handle that was moved from still works
+    Parameters& operator=(const Parameters&) = default;
 
-    /// Append a part of zeros. Raises DomainError if the name is taken, ShapeError if a size is 0. Spans
-    /// handed out before become invalid.
+    /// Append a part of zeros. Raises DomainError if the name is taken, ShapeError if a size is 0 or the
+    /// block would have more numbers than a tape has slots. Spans and views handed out before become invalid.
     Parameter add(std::string name, std::vector<std::size_t> shape, bool decays = true);
 
     /// Return the part of that name. Raises DomainError if there is none.
