@@ -34,7 +34,9 @@ double clip_gradients(const Parameters& parameters, double max_norm) {
     }
     const std::span<double> gradients = parameters.gradients();
     double largest = 0.0;
-    for (const double g : gradients) largest = std::max(largest, std::abs(g));
+    for (const double g : gradients) {
+        if (std::abs(g) > largest || std::isnan(g)) largest = std::abs(g);  // a NaN stays
+    }
     if (largest == 0.0) return 0.0;
     double squares = 0.0;  // of gradients divided by the largest one, so that none overflows
     for (const double g : gradients) squares += (g / largest) * (g / largest);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "doctest.hpp"
@@ -178,6 +179,13 @@ TEST_CASE("nn: a copy of a model shares its parameters") {
     const MLP copy = model;
     copy.parameters().values()[0] = 42.0;
     CHECK(model.parameters().values()[0] == 42.0);
+}
+
+TEST_CASE("nn: a model that was moved from still works") {
+    MLP model({2, 3, 1}, {.hidden = "tanh"});
+    const MLP other = std::move(model);
+    CHECK(model.predict(Numbers{1, 2}) == other.predict(Numbers{1, 2}));
+    CHECK(model.describe() == other.describe());
 }
 
 TEST_CASE("nn: printing a model shows its layers, shapes and number of parameters") {

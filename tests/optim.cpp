@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "doctest.hpp"
@@ -140,8 +141,21 @@ TEST_CASE("optim: clipping tells of gradients that are not finite, and leaves th
             parameters.gradients()[other] = 3.0;
             CHECK_FALSE(std::isfinite(clip_gradients(parameters, 1.0)));
             CHECK(parameters.gradients()[other] == 3.0);
+            parameters.gradients()[other] = 0.0;
+            CHECK_FALSE(std::isfinite(clip_gradients(parameters, 1.0)));
         }
     }
+}
+
+TEST_CASE("optim: an optimizer that was moved from still works") {
+    const Parameters parameters = with_gradients(1.0);
+    Adam adam(parameters);
+    Adam other = std::move(adam);
+    adam.step();
+    const std::vector<double> after(parameters.values().begin(), parameters.values().end());
+    for (double& w : parameters.values()) w += 0.001;  // undo the first step of Adam: the learning rate
+    other.step();
+    for (std::size_t i = 0; i < after.size(); ++i) CHECK(parameters.values()[i] == doctest::Approx(after[i]));
 }
 
 TEST_CASE("optim: mistakes are named") {

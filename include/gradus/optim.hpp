@@ -38,6 +38,8 @@ class Optimizer {
     Optimizer(Parameters parameters, Schedule schedule);
     Optimizer(const Optimizer&) = default;
     Optimizer& operator=(const Optimizer&) = default;
+    Optimizer(Optimizer&&) = delete;  // so all are copied: one that was moved from would have lost its memory
+    Optimizer& operator=(Optimizer&&) = delete;
 
     /// Return a vector with one zero for each parameter.
     [[nodiscard]] std::vector<double> zeros() const { return std::vector<double>(size_); }

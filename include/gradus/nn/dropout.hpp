@@ -23,6 +23,8 @@ class Dropout {
    public:
     /// Raises DomainError unless 0 <= rate < 1.
     explicit Dropout(double rate, const DropoutOptions& options = {});
+    Dropout(const Dropout&) = default;  // and no move: a module that was moved from still works
+    Dropout& operator=(const Dropout&) = default;
 
     Tensor operator()(const Tensor& x) const;
 

@@ -38,6 +38,8 @@ class MLP {
     /// Make it as a part of a larger model, whose block it appends its parameters to.
     /// Raises the same, and DomainError if the block has parameters of these names.
     MLP(Parameters block, const std::vector<std::size_t>& widths, const MLPOptions& options = {});
+    MLP(const MLP&) = default;  // and no move: a module that was moved from still works
+    MLP& operator=(const MLP&) = default;
 
     /// Compute the outputs on the current tape. They live as long as what is recorded now.
     /// Shapes: x (inputs) -> (outputs).

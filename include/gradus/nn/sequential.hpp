@@ -45,6 +45,8 @@ class Sequential {
     /// Make it as a part of a larger model, whose block its modules append their parameters to.
     explicit Sequential(Parameters block, SequentialOptions options = {})
         : block_(std::move(block)), name_(std::move(options.name)), seeds_(options.seed) {}
+    Sequential(const Sequential&) = default;  // and no move: a module that was moved from still works
+    Sequential& operator=(const Sequential&) = default;
 
     /// Make a module of these sizes at the end. The options' name and seed are set here: the name to its
     /// number, the seed to the next one of its own.
