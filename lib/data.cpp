@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 
@@ -17,6 +18,9 @@ namespace {
 /// Beyond this a double can no longer hold every whole number.
 constexpr double kMaxLabel = 0x1p53;
 
+/// More are a mistake, such as a negative number.
+constexpr std::size_t kMostRows = std::numeric_limits<std::uint32_t>::max();
+
 void check_row(const char* where, std::size_t i, std::size_t rows) {
     if (i >= rows)
         throw ShapeError(
@@ -25,8 +29,10 @@ void check_row(const char* where, std::size_t i, std::size_t rows) {
 
 /// A Dataset is open to everybody: before its numbers are walked over, its sizes must fit.
 void check_sizes(const char* where, const Dataset& data) {
-    if (data.inputs.size() != data.rows * data.columns ||
-        (!data.targets.empty() && data.targets.size() != data.rows))
+    const std::size_t n = data.inputs.size();  // divided, for rows * columns may overflow
+    const bool inputs_fit =
+        data.columns == 0 ? n == 0 : n / data.columns == data.rows && n % data.columns == 0;
+    if (!inputs_fit || (!data.targets.empty() && data.targets.size() != data.rows))
         throw ShapeError(
             fmt::format("{}: sizes do not fit: {} inputs and {} targets in ({},{}). "
                         "Make rows * columns inputs, and as many targets as rows or none.",
@@ -163,10 +169,14 @@ void Standardizer::transform(std::span<double> row) const {
 }
 
 Batches::Batches(std::size_t n, std::size_t batch_size, std::uint64_t seed)
-    : order_(n), batch_size_(batch_size), random_(seed) {
+    : batch_size_(batch_size), random_(seed) {
     if (n == 0) throw DomainError("Batches: no rows: n is 0. Give a data set that is not empty.");
+    if (n > kMostRows)
+        throw DomainError(
+            fmt::format("Batches: too many rows: {}, at most {}. Check the number.", n, kMostRows));
     if (batch_size == 0)
         throw DomainError("Batches: the batch size is 0. Give 1 for stochastic descent, n for full batches.");
+    order_.resize(n);
     std::iota(order_.begin(), order_.end(), std::size_t{0});
 }
 
@@ -210,6 +220,9 @@ void Batch::copy(std::size_t example, std::span<double> to) const {
 Dataset two_moons(std::size_t n, double noise, std::uint64_t seed) {
     if (n < 2)
         throw DomainError(fmt::format("two_moons: too few points: {}. Give 2 or more, one a moon.", n));
+    if (n > kMostRows)
+        throw DomainError(
+            fmt::format("two_moons: too many points: {}, at most {}. Check the number.", n, kMostRows));
     if (!std::isfinite(noise) || noise < 0.0)
         throw DomainError(
             fmt::format("two_moons: the noise is no standard deviation: {}. "
@@ -220,6 +233,7 @@ Dataset two_moons(std::size_t n, double noise, std::uint64_t seed) {
     moons.columns = 2;
     moons.class_names = {"upper", "lower"};
     moons.feature_names = {"x", "y"};
+    moons.inputs.reserve(2 * n);  // what lacks memory throws before the machine swaps
     Random random{seed};
     for (std::size_t i = 0; i < n; ++i) {
         const bool lower = i % 2 == 1;

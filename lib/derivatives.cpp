@@ -83,6 +83,14 @@ GradientCheck detail::compare_with_differences(const std::function<double(std::s
     return worst;
 }
 
+double Jacobian::operator()(std::size_t i, std::size_t j) const {
+    if (i < rows && j < columns) return partials[i * columns + j];
+    throw ShapeError(
+        fmt::format("jacobian: there is no such derivative: ({},{}) of a matrix ({},{}). Count results and "
+                    "arguments from 0.",
+                    i, j, rows, columns));
+}
+
 std::string GradientCheck::message() const {
     return fmt::format(
         "check_gradient: {}: component {} is the worst: recorded {:.12g}, differences {:.12g} +- {:.1g}, "

@@ -33,7 +33,11 @@ double progress(std::size_t step, std::size_t steps) {
 
 Schedule::Schedule(double rate) : rate_([rate](std::size_t) { return rate; }) { require_rate(rate); }
 
-double Schedule::operator()(std::size_t step) const { return require_rate(rate_(step)); }
+double Schedule::operator()(std::size_t step) const {
+    if (!rate_)
+        throw DomainError("schedule: there is no schedule: the function is empty. Give a rate such as 0.01.");
+    return require_rate(rate_(step));
+}
 
 namespace schedule {
 

@@ -60,6 +60,12 @@ TEST_CASE("data: rows are parts of the inputs") {
     CHECK_THROWS_WITH_AS(data.row(2), "Dataset::row: no such row: row 2 of 2 rows. Rows are counted from 0.",
                          ShapeError);
     CHECK_THROWS_AS(data.label(0), ShapeError);  // there are no targets
+    Dataset overflown;
+    overflown.rows = std::size_t{1} << 63, overflown.columns = 2;
+    CHECK_THROWS_WITH_AS(overflown.row(5),
+                         "Dataset::row: sizes do not fit: 0 inputs and 0 targets in (9223372036854775808,2). "
+                         "Make rows * columns inputs, and as many targets as rows or none.",
+                         ShapeError);
     data.inputs.pop_back();
     CHECK_THROWS_WITH_AS(data.row(0),
                          "Dataset::row: sizes do not fit: 5 inputs and 0 targets in (2,3). "
@@ -270,6 +276,9 @@ TEST_CASE("data: batches of nothing are refused") {
     CHECK_THROWS_WITH_AS((Batches{10, 0, 1}),
                          "Batches: the batch size is 0. Give 1 for stochastic descent, n for full batches.",
                          DomainError);
+    CHECK_THROWS_WITH_AS(
+        (Batches{static_cast<std::size_t>(-1), 1, 1}),
+        "Batches: too many rows: 18446744073709551615, at most 4294967295. Check the number.", DomainError);
     CHECK_THROWS_WITH_AS((Batches{0, 1, 1}), "Batches: no rows: n is 0. Give a data set that is not empty.",
                          DomainError);
 }
@@ -304,6 +313,10 @@ TEST_CASE("data: two moons are moved by noise of the given deviation") {
 TEST_CASE("data: two moons need two points and a deviation") {
     CHECK_THROWS_WITH_AS(two_moons(1, 0.1, 1), "two_moons: too few points: 1. Give 2 or more, one a moon.",
                          DomainError);
+    CHECK_THROWS_WITH_AS(
+        two_moons(std::size_t{1} << 62, 0.1, 1),
+        "two_moons: too many points: 4611686018427387904, at most 4294967295. Check the number.",
+        DomainError);
     CHECK_THROWS_WITH_AS(two_moons(10, -0.1, 1),
                          "two_moons: the noise is no standard deviation: -0.1. "
                          "Give a finite number of at least 0, such as 0.1.",

@@ -71,6 +71,17 @@ TEST_CASE("jacobian: of polar coordinates, row by row, with values") {
     CHECK(of_array.partials == std::vector{5.0, 4.0});
 }
 
+TEST_CASE("jacobian: a derivative that is not there is refused") {
+    const auto f = [](std::span<const Value> x) { return std::vector<Value>{x[0] * x[1]}; };
+    const Jacobian j = jacobian(f, std::vector{2.0, 3.0});
+    CHECK_THROWS_WITH_AS(j(1, 0),
+                         "jacobian: there is no such derivative: (1,0) of a matrix (1,2). Count results and "
+                         "arguments from 0.",
+                         ShapeError);
+    CHECK_THROWS_AS(j(0, 2), ShapeError);
+    CHECK(j(0, 1) == 2.0);
+}
+
 TEST_CASE("check_gradient: it passes right gradients far and wide") {
     const auto passes = [](auto f, std::vector<double> x) {
         const GradientCheck check = check_gradient(f, x);

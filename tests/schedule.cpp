@@ -3,6 +3,7 @@
 #include "gradus/schedule.hpp"
 
 #include <cmath>
+#include <functional>
 
 #include "doctest.hpp"
 #include "gradus/error.hpp"
@@ -64,6 +65,10 @@ TEST_CASE("schedule: mistakes are named") {
     const Schedule faulty = [](std::size_t) { return -0.1; };
     CHECK_THROWS_WITH_AS((void)faulty(0), negative, DomainError);
     CHECK_THROWS_AS(Schedule(std::nan("")), DomainError);
+    const Schedule none = std::function<double(std::size_t)>();
+    CHECK_THROWS_WITH_AS((void)none(0),
+                         "schedule: there is no schedule: the function is empty. Give a rate such as 0.01.",
+                         DomainError);
     CHECK_THROWS_WITH_AS(schedule::cosine(0.1, 0.0, 0), "schedule: zero steps: found 0. Give at least 1.",
                          DomainError);
     CHECK_THROWS_AS(schedule::step(0.1, 0, 0.5), DomainError);

@@ -53,7 +53,8 @@ struct Jacobian {
     std::vector<double> partials;       // (m,n) row by row
 
     /// Return d f_i / d x_j.
-    double operator()(std::size_t i, std::size_t j) const { return partials[i * columns + j]; }
+    /// Raises ShapeError if there is no such result or argument.
+    double operator()(std::size_t i, std::size_t j) const;
 };
 
 /// Return f(x) and its Jacobian matrix at x.
