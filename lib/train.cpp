@@ -136,6 +136,7 @@ class Training {
             clip_gradients(parameters_, options_.max_gradient_norm);
         }
         optimizer_.step();
+        has_stepped_ = true;
         require_finite(parameters_.values(), "a parameter");
     }
 
@@ -163,11 +164,13 @@ class Training {
 
     [[noreturn]] void diverge(const char* what, const std::string& found) const {
         last_finite_.restore();
+        const char* const remedy =
+            has_stepped_ ? "Lower the learning rate; the parameters are the last ones whose loss was finite."
+                         : "No step was taken yet: look for nan, inf or huge numbers in the data and the "
+                           "parameters, and for infinite slopes, such as that of sqrt at 0.";
         throw DivergenceError(
-            fmt::format(
-                "train: {} is not finite: {} in step {} (epoch {}, loss {}, learning rate {}). Lower the "
-                "learning rate; the parameters are the last ones whose loss was finite.",
-                what, found, step_, epoch_.number, batch_loss_, epoch_.learning_rate),
+            fmt::format("train: {} is not finite: {} in step {} (epoch {}, loss {}, learning rate {}). {}",
+                        what, found, step_, epoch_.number, batch_loss_, epoch_.learning_rate, remedy),
             step_, batch_loss_);
     }
 
@@ -179,6 +182,7 @@ class Training {
     std::optional<double> first_objective_;  // of the first step
     Epoch epoch_;
     std::size_t step_ = 0;
+    bool has_stepped_ = false;
     double batch_loss_ = 0.0;
 };
 

@@ -202,9 +202,26 @@ TEST_CASE("train: a gradient or a parameter that is not finite is named") {
         CHECK_THROWS_WITH_AS(
             train(sgd, 1, loss, {.epochs = 1}),
             "train: a gradient is not finite: p[0] = inf in step 1 (epoch 1, loss 1, learning "
-            "rate 0.01). Lower the learning rate; the parameters are the last ones whose loss "
-            "was finite.",
+            "rate 0.01). No step was taken yet: look for nan, inf or huge numbers in the data and the "
+            "parameters, and for infinite slopes, such as that of sqrt at 0.",
             DivergenceError);
+        p.values()[0] = 4.0;
+        CHECK(train(sgd, 1, loss, {.epochs = 1}).last.loss == 3.0);
+        p.values()[0] = 0.0, p.values()[1] = 1.0;
+    }
+    SUBCASE("a number of the data") {
+        Sgd sgd(parameters);
+        double datum = std::numeric_limits<double>::infinity();
+        const auto loss = [&](std::size_t) { return datum * p.view()[1]; };
+        CHECK_THROWS_WITH_AS(
+            train(sgd, 1, loss, {.epochs = 1}),
+            "train: the loss is not finite: inf in step 1 (epoch 1, loss inf, learning rate 0.01). No step "
+            "was "
+            "taken yet: look for nan, inf or huge numbers in the data and the parameters, and for infinite "
+            "slopes, such as that of sqrt at 0.",
+            DivergenceError);
+        datum = 0.0;
+        CHECK(train(sgd, 1, loss, {.epochs = 1}).last.loss == 0.0);
     }
     SUBCASE("a step out of the range of double") {
         Sgd sgd(parameters, {.learning_rate = 1e300});
