@@ -89,19 +89,22 @@ TEST_CASE("kernels: argmax finds the first of the largest, wherever it stands") 
 
 TEST_CASE("kernels: rows change in place") {
     for_each_row([]<class T>(std::size_t n, Random& random) {
-        Run<T> x(n, random), y(n, random), filled = y, scaled = y, shifted = y, added = y, combined = y;
+        Run<T> x(n, random), y(n, random), filled = y, scaled = y, shifted = y, added = y, combined = y,
+                                           fused = y;
         kernels::fill(T{3}, filled.data(), n);
         kernels::scale(T{3}, scaled.data(), n);
         kernels::add_number(T{3}, shifted.data(), n);
         kernels::add(x.data(), added.data(), n);
         kernels::add_scaled(T{3}, x.data(), combined.data(), n);
-        for (auto* run : {&filled, &scaled, &shifted, &added, &combined}) REQUIRE(run->is_intact());
+        kernels::add_product(x.data(), x.data(), fused.data(), n);
+        for (auto* run : {&filled, &scaled, &shifted, &added, &combined, &fused}) REQUIRE(run->is_intact());
         for (std::size_t i = 0; i < n; ++i) {
             CHECK(filled[i] == 3);
             CHECK(scaled[i] == 3 * y[i]);
             CHECK(shifted[i] == y[i] + 3);
             CHECK(added[i] == y[i] + x[i]);
             CHECK(near(combined[i], y[i] + 3.0 * x[i], 1));
+            CHECK(near(fused[i], y[i] + double{x[i]} * x[i], 1));
         }
     });
 }

@@ -95,6 +95,13 @@ void add_scaled(T a, const T* x, T* y, std::size_t n) {
     });
 }
 
+template <class T>
+void add_product(const T* x, const T* y, T* z, std::size_t n) {
+    for_each_vector<T>(n, [=](auto part, std::size_t i) HWY_ATTR {
+        part.store(hn::MulAdd(part.load(x + i), part.load(y + i), part.load(z + i)), z + i);
+    });
+}
+
 // ---- softmax
 
 template <class T>
@@ -245,6 +252,7 @@ constexpr Rows<T> kRows = {
     add_number<T>,
     add<T>,
     add_scaled<T>,
+    add_product<T>,
     logsumexp_row<T>,
     logsumexp_gradient_row<T>,
     softmax_row<T>,

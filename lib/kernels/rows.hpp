@@ -52,6 +52,9 @@ struct Rows {
     /// Add a * x[i] to y[i].
     void (*add_scaled)(T a, const T* x, T* y, Size n);
 
+    /// Add x[i] * y[i] to z[i].
+    void (*add_product)(const T* x, const T* y, T* z, Size n);
+
     // ---- softmax
 
     /// Return log(exp(x[0]) + exp(x[1]) + ...) without overflow; -inf if n is 0.
@@ -144,6 +147,11 @@ void add(const T* x, T* y, std::size_t n) {
 template <class T>
 void add_scaled(T a, const T* x, T* y, std::size_t n) {
     rows<T>().add_scaled(a, x, y, n);
+}
+
+template <class T>
+void add_product(const T* x, const T* y, T* z, std::size_t n) {
+    rows<T>().add_product(x, y, z, n);
 }
 
 template <class T>
