@@ -46,6 +46,35 @@ TEST_CASE("program: loops of scalars become products of matrices") {
     CHECK(program.describe().find("product   (4,6)") != std::string::npos);
 }
 
+TEST_CASE("program: many small steps one after the other, on a ring, with lines of code that take turns") {
+    constexpr std::size_t n = 30;
+    Parameters block;
+    const Parameter start = block.add("start", {n}), rate = block.add("rate", {n});
+    std::copy_n(normals(2 * n, 4).begin(), 2 * n, block.values().begin());
+    const auto formula_of = [&](bool takes_inputs) {
+        return [=](std::span<const Value> x) {
+            const auto y0 = start.view(), p = rate.view();
+            std::vector<Value> y(n), slope(n), middle(n);
+            for (std::size_t i = 0; i < n; ++i) y[i] = takes_inputs ? y0[i] * x[i] : y0[i];
+            for (int step = 0; step < 4; ++step) {
+                for (std::size_t i = 0; i < n; ++i)
+                    slope[i] = p[i] * (y[(i + n - 1) % n] - 2.0 * y[i] + y[(i + 1) % n]) - tanh(y[i]) * y[i];
+                for (std::size_t i = 0; i < n; ++i) middle[i] = y[i] + 0.05 * slope[i];
+                for (std::size_t i = 1; i < n; ++i)
+                    slope[i] = p[i] * middle[i - 1] + slope[i] / (2.0 + abs(y[i]));
+                for (std::size_t i = 0; i < n; ++i)
+                    y[i] += 0.1 / 6 * (slope[i] + 2.0 * middle[i] + 4.0 * y[i]);
+            }
+            Value square = 0.0;
+            for (const Value& y_i : y) square += y_i * y_i;
+            return std::vector<Value>{square};
+        };
+    };
+    check_program(block, formula_of(false), {}, 1);
+    for (const std::size_t examples : {1u, 2u, 5u, 40u})
+        check_program(block, formula_of(true), normals(n * examples, 5), examples);
+}
+
 TEST_CASE("program: every elementary operation, on inputs, on parameters, on both") {
     Parameters block;
     const Parameter p = block.add("p", {3});

@@ -126,6 +126,43 @@ TEST_CASE("arrange: rows that are no matrix stay dot products") {
     CHECK(shapes(detail::arrange(graph)) == "| dot(3), each of 2");
 }
 
+TEST_CASE("arrange: operands that follow each other but for a seam make an instruction on each side of it") {
+    Graph graph = leaves(40, 0);
+    for (Node i = 0; i < 40; ++i) graph.outputs.push_back(graph.add(kOp<ops::Subtract>, {(i + 39) % 40, i}));
+    const Plan plan = detail::arrange(graph);
+    CHECK(shapes(plan) == "-(1) -(39) |");
+    CHECK((plan.once[1].a.is_run() && plan.once[1].b.is_run()));
+}
+
+TEST_CASE("arrange: lines of a formula that take turns get their own instructions, with runs for operands") {
+    Graph graph = leaves(40, 0);
+    for (Node i = 0; i < 20; ++i) {
+        const Node twice = graph.add(kOp<ops::Multiply>, {graph.add_constant(2.0), i});
+        const Node product = graph.add(kOp<ops::Multiply>, {i, i + 20});
+        graph.outputs.push_back(graph.add(kOp<ops::Subtract>, {twice, product}));
+    }
+    const Plan plan = detail::arrange(graph);
+    CHECK(shapes(plan) == "*(20) *(20) -(20) |");
+    CHECK(plan.constants == std::vector{2.0});  // equal ones are one
+    for (const Instruction& in : plan.once) CHECK((in.a.is_run() || in.a.is_one() || in.a.repeat == 20));
+    for (const Instruction& in : plan.once) CHECK(in.b.is_run());
+}
+
+TEST_CASE("arrange: short sums and dot products of columns are computed term by term") {
+    Graph graph = leaves(100, 0);
+    for (Node i = 0; i < 20; ++i) graph.outputs.push_back(graph.add(detail::kSum, {i, i + 20, i + 40}));
+    for (Node i = 0; i < 20; ++i)
+        graph.outputs.push_back(graph.add(detail::kDot, {i, i + 20, i + 40, i + 60}));
+    const Plan plan = detail::arrange(graph);
+    CHECK(shapes(plan) == "+(20) copy(20) *(20) *(20) |");
+    for (std::size_t k = 0; k < 4; ++k) {
+        const Instruction& in = plan.once[k];
+        CHECK((in.a.is_run() && (in.b.firsts.empty() || in.b.is_run())));
+        CHECK(in.adds == (k % 2 == 1));
+        if (in.adds) CHECK(in.result == plan.once[k - 1].result);
+    }
+}
+
 TEST_CASE("arrange: an instruction reads only what is there before it, and nothing is computed twice") {
     graphs::Maker maker(2);
     for (int round = 0; round < 100; ++round) {
@@ -142,6 +179,10 @@ TEST_CASE("arrange: an instruction reads only what is there before it, and nothi
             for (const Instruction& in : *part) {
                 for (const Place p : places_read(in))
                     CHECK(std::binary_search(known.begin(), known.end(), p));
+                if (in.adds) {
+                    CHECK(std::binary_search(known.begin(), known.end(), in.result));
+                    continue;
+                }
                 const std::size_t before = known.size();
                 for (Place i = 0; i < in.count; ++i) known.push_back(in.result + i);
                 std::sort(known.begin(), known.end());
@@ -165,10 +206,12 @@ TEST_CASE("arrange: graphs of chance compute the same as node by node, for each 
             const std::vector<double> x = maker.numbers();
             inputs.insert(inputs.end(), x.begin(), x.end());
         }
-        detail::Machine<double> machine(plan, 4);
+        detail::Machine<double> machine(plan, 4), single(plan, 1);
         machine.begin(parameters.data());
         machine.forward(inputs.data(), kExamples);
+        single.begin(parameters.data());
         for (std::size_t e = 0; e < kExamples; ++e) {
+            single.forward(inputs.data() + 4 * e, 1);
             const auto first = inputs.begin() + static_cast<std::ptrdiff_t>(4 * e);
             const auto expected = graphs::outputs(graph, parameters, {first, first + 4});
             for (std::size_t k = 0; k < graph.outputs.size(); ++k) {
@@ -176,7 +219,9 @@ TEST_CASE("arrange: graphs of chance compute the same as node by node, for each 
                 // Vector functions are right to 2 ulp; a few hundred operations, of which tanh shrinks
                 // errors.
                 CHECK(std::abs(found - expected[k]) <= 1e-12 * (1.0 + std::abs(expected[k])));
+                CHECK(std::abs(*single.output(k) - expected[k]) <= 1e-12 * (1.0 + std::abs(expected[k])));
             }
+            CHECK(single.holds(0) == (expected.back() == 1.0));
             CHECK(machine.holds(e) == (expected.back() == 1.0));
         }
     }

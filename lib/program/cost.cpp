@@ -43,8 +43,8 @@ double Cost::intensity(std::size_t bytes_of_number, std::size_t examples) const 
 
 Cost cost_of(const Instruction& in) {
     Cost cost;
-    cost.operations = in.count * operations_of(in.op, in.arity);
-    move(in.result, in.count, cost);
+    cost.operations = in.count * (operations_of(in.op, in.arity) + (in.adds ? 1.0 : 0.0));
+    move(in.result, (in.adds ? std::size_t{2} : std::size_t{1}) * in.count, cost);
     if (in.op == kProduct) {
         move(in.a.firsts[0], std::size_t{in.arity} * in.rows, cost);
         move(in.b.firsts[0], std::size_t{in.arity} * in.times, cost);

@@ -132,7 +132,7 @@ void draw_instructions(const Story& story, const Plan& plan, Picture& picture) {
             const Cost cost = cost_of(in);
             picture.text(kLeft, middle + 5.0, fmt::format("{}", count), "fill=\"#999\"");
             draw(in, Shapes(picture, middle));
-            picture.text(kName, middle + 5.0, operation_name(in.op), "font-weight=\"bold\"");
+            picture.text(kName, middle + 5.0, name_of(in), "font-weight=\"bold\"");
             picture.text(kShape, middle + 5.0, shape_of(in));
             picture.text(kOperations, middle + 5.0, grouped(cost.operations), "text-anchor=\"end\"");
             picture.box(kOperations + 8.0, middle - 8.0, std::max(100.0 * cost.operations / most, 1.0), 16.0,

@@ -35,7 +35,7 @@ class Map : public Step<T> {
     Place result_;
 };
 
-/// y[i] = op(a[i], b[i])
+/// y[i] = op(a[i], b[i]), or y[i] += a[i] b[i]
 template <class T>
 class Zip : public Step<T> {
    public:
@@ -44,13 +44,20 @@ class Zip : public Step<T> {
           a_(i.a),
           b_(i.b),
           result_(i.result),
-          count_(i.count) {}
+          count_(i.count),
+          adds_(i.adds) {}
 
     void forward(const Memory<T>& m) const override {
         const bool one_a = a_.is_one(m), one_b = b_.is_one(m);
         const T* const a = one_a ? m.number(a_.place()) : a_.read(m, m.buffers[0]);
         const T* const b = one_b ? m.number(b_.place()) : b_.read(m, m.buffers[1]);
-        loops_.zip(a, one_a ? 0 : 1, b, one_b ? 0 : 1, m.number(result_), count_ * m.width);
+        T* const y = m.number(result_);
+        const std::size_t n = count_ * m.width;
+        if (!adds_) return loops_.zip(a, one_a ? 0 : 1, b, one_b ? 0 : 1, y, n);
+        if (one_a && one_b) return kernels::add_number(*a * *b, y, n);
+        if (one_a) return kernels::add_scaled(*a, b, y, n);
+        if (one_b) return kernels::add_scaled(*b, a, y, n);
+        kernels::add_product(a, b, y, n);
     }
     void backward(const Memory<T>& m) const override {
         const bool one_a = a_.is_one(m), one_b = b_.is_one(m);
@@ -74,6 +81,7 @@ class Zip : public Step<T> {
     Source<T> a_, b_;
     Place result_;
     std::size_t count_;
+    bool adds_;
 };
 
 /// y[i] = 1 if a[i] compares so with b[i], else 0
@@ -99,16 +107,18 @@ class Compare : public Step<T> {
     Source<T> a_, b_;
 };
 
-/// y[i] = a[i]
+/// y[i] = a[i], or y[i] += a[i]
 template <class T>
 class Copy : public Step<T> {
    public:
-    explicit Copy(const Instruction& i) : a_(i.a), result_(i.result) {}
+    explicit Copy(const Instruction& i) : a_(i.a), result_(i.result), adds_(i.adds) {}
 
     void forward(const Memory<T>& m) const override {
         T* const y = m.number(result_);
+        const std::size_t n = a_.size() * m.width;
+        if (adds_) return kernels::add(a_.read(m, m.buffers[0]), y, n);
         const T* const a = a_.read(m, y);
-        if (a != y) std::copy_n(a, a_.size() * m.width, y);
+        if (a != y) std::copy_n(a, n, y);
     }
     void backward(const Memory<T>& m) const override {
         T* const dy = m.adjoint(result_);
@@ -116,10 +126,12 @@ class Copy : public Step<T> {
         if (a_.lies_ready(m)) return kernels::add(dy, m.adjoint(a_.place()), a_.size() * m.width);
         a_.close(m, dy);
     }
+    [[nodiscard]] std::size_t buffer() const override { return adds_ ? a_.size() : 0; }
 
    private:
     Source<T> a_;
     Place result_;
+    bool adds_;
 };
 
 }  // namespace

@@ -4,13 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 
+#include "columns.hpp"
 #include "dots.hpp"
 #include "gradus/error.hpp"
 #include "reads.hpp"
+#include "rewriter.hpp"
 
 namespace gradus::detail {
 namespace {
@@ -52,7 +56,7 @@ LongVector<std::uint32_t> find_levels(const Graph& graph) {
 struct Group {
     OpCode op;
     bool uniform;
-    std::span<const Node> nodes;
+    std::span<Node> nodes;
 };
 
 /// Sort nodes by a key below `keys`, in linear time. Those of one key stay in their order.
@@ -88,7 +92,7 @@ LongVector<Node> order_by_group(const Graph& graph, const std::vector<bool>& uni
 
 template <class Visit>
 void each_group(const Graph& graph, const std::vector<bool>& uniform, const LongVector<std::uint32_t>& levels,
-                std::span<const Node> order, Visit visit) {
+                std::span<Node> order, Visit visit) {
     while (!order.empty()) {
         const Node n = order.front();
         const auto differs = [&](Node m) {
@@ -102,56 +106,117 @@ void each_group(const Graph& graph, const std::vector<bool>& uniform, const Long
     }
 }
 
-/// Give each node its place.
-LongVector<Place> number_places(const Graph& graph, const std::vector<bool>& uniform,
-                                std::span<const Node> order, Plan& plan) {
+/// Return of each node whether it is a factor of a long dot product: if constant, a number of a matrix.
+std::vector<bool> find_factors(const Graph& graph) {
+    std::vector<bool> is_factor(graph.size());
+    for (Node n = 0; n < graph.size(); ++n) {
+        const auto x = graph.operands(n);
+        if (graph.op(n) != kDot || x.size() <= 2 * Columns::kMostTerms) continue;
+        for (const Node m : x) is_factor[m] = true;
+    }
+    return is_factor;
+}
+
+/// Give each leaf its place. Equal constants share one, so that instructions find them in one place; those of
+/// a matrix have their own, side by side.
+LongVector<Place> number_leaves(const Graph& graph, Plan& plan) {
     LongVector<Place> places(graph.size());
     plan.parameters = graph.parameters;
     plan.inputs = plan.lanes = graph.inputs;
+    const std::vector<bool> is_factor = find_factors(graph);
+    std::unordered_map<std::uint64_t, Place> known;  // by their bits
     for (Node n = 0; n < graph.size(); ++n) {
         if (graph.op(n) == kParameter) places[n] = place_in(Region::parameters, graph.index(n));
         if (graph.op(n) == kInput) places[n] = place_in(Region::lanes, graph.index(n));
-        if (graph.op(n) == kConstant) {
-            places[n] = place_in(Region::uniforms, plan.uniforms++);
-            plan.constants.push_back(graph.number(n));
-        }
-    }
-    for (const Node n : order) {
+        if (graph.op(n) != kConstant) continue;
+        const double number = graph.number(n);
+        const Place next = place_in(Region::uniforms, plan.uniforms);
         places[n] =
-            uniform[n] ? place_in(Region::uniforms, plan.uniforms++) : place_in(Region::lanes, plan.lanes++);
+            is_factor[n] ? next : known.try_emplace(std::bit_cast<std::uint64_t>(number), next).first->second;
+        if (places[n] != next) continue;
+        ++plan.uniforms;
+        plan.constants.push_back(number);
     }
     return places;
 }
 
-/// Makes the instructions of groups, one group after the other.
+/// Makes the instructions of groups, one group after the other, and gives their results places.
 class Emitter {
    public:
-    Emitter(const Graph& graph, std::span<const Place> places, const std::vector<bool>& moving, Plan& plan)
-        : graph_(graph), places_(places), moving_(moving), plan_(plan) {}
+    Emitter(const Graph& graph, LongVector<Place>& places, const std::vector<bool>& moving, Plan& plan)
+        : graph_(graph), places_(places), moving_(moving), plan_(plan), columns_(graph, places) {}
 
     void emit(const Group& group) {
-        const Place result = places_[group.nodes.front()];
-        auto& to = group.uniform ? plan_.once : plan_.every;
-        if (group.op == kDot) return emit_dots(result, factors(group.nodes), group.uniform, plan_, to);
-
-        Instruction made;
-        made.op = group.op;
-        made.count = static_cast<std::uint32_t>(group.nodes.size()), made.result = result;
-        const std::size_t operands = graph_.operands(group.nodes.front()).size();
-        if (group.op == kPick) {
-            set_options(group.nodes, operands - 1, made);
-        } else if (operands == 2 && is_elementwise(group.op)) {
-            made.a = operand(group.nodes, 0, 1), made.b = operand(group.nodes, 1, 1);
-        } else {
-            made.arity = static_cast<std::uint32_t>(operands);
-            made.a = operand(group.nodes, 0, operands);
+        std::span<const Node> nodes = group.nodes;
+        for (const auto& [count, has_columns] : columns_.cut(group.nodes)) {
+            has_columns ? emit_columns(group, nodes.first(count)) : emit_rest(group, nodes.first(count));
+            nodes = nodes.subspan(count);
         }
-        to.push_back(std::move(made));
     }
 
    private:
     static bool is_elementwise(OpCode op) {
         return static_cast<std::size_t>(op) < ops::All::size || is_comparison(op);
+    }
+
+    std::vector<Instruction>& instructions(const Group& group) {
+        return group.uniform ? plan_.once : plan_.every;
+    }
+
+    /// Give results places side by side. Returns the first one.
+    Place number(const Group& group, std::span<const Node> nodes) {
+        const Region region = group.uniform ? Region::uniforms : Region::lanes;
+        std::size_t& end = group.uniform ? plan_.uniforms : plan_.lanes;
+        const Place first = place_in(region, end);
+        for (const Node n : nodes) places_[n] = place_in(region, end++);
+        return first;
+    }
+
+    [[nodiscard]] Instruction instruction(OpCode op, std::span<const Node> nodes, Place result) const {
+        Instruction made;
+        made.op = op;
+        made.count = static_cast<std::uint32_t>(nodes.size()), made.result = result;
+        return made;
+    }
+
+    /// Make instructions of operations whose operands are columns: of a reduction one for each term.
+    void emit_columns(const Group& group, std::span<const Node> nodes) {
+        const Place result = number(group, nodes);
+        const std::size_t operands = graph_.operands(nodes.front()).size();
+        const auto append = [&](OpCode op, bool adds, std::size_t a, std::size_t b) {
+            Instruction made = instruction(op, nodes, result);
+            made.adds = adds;
+            made.a = operand(nodes, a, 1);
+            if (b < operands) made.b = operand(nodes, b, 1);
+            instructions(group).push_back(std::move(made));
+        };
+        if (group.op == kSum) {
+            append(kCode<ops::Add>, false, 0, 1);
+            for (std::size_t k = 2; k < operands; ++k) append(kCopy, true, k, operands);
+        } else if (group.op == kDot) {
+            for (std::size_t k = 0; k < operands / 2; ++k)
+                append(kCode<ops::Multiply>, k > 0, k, operands / 2 + k);
+        } else {
+            append(group.op, false, 0, 1);
+        }
+    }
+
+    void emit_rest(const Group& group, std::span<const Node> nodes) {
+        const Place result = number(group, nodes);
+        auto& to = instructions(group);
+        if (group.op == kDot) return emit_dots(result, factors(nodes), group.uniform, plan_, to);
+
+        Instruction made = instruction(group.op, nodes, result);
+        const std::size_t operands = graph_.operands(nodes.front()).size();
+        if (group.op == kPick) {
+            set_options(nodes, operands - 1, made);
+        } else if (operands == 2 && is_elementwise(group.op)) {
+            made.a = operand(nodes, 0, 1), made.b = operand(nodes, 1, 1);
+        } else {
+            made.arity = static_cast<std::uint32_t>(operands);
+            made.a = operand(nodes, 0, operands);
+        }
+        to.push_back(std::move(made));
     }
 
     /// Return the places of operands first ... first + n - 1 of each node.
@@ -201,9 +266,10 @@ class Emitter {
     }
 
     const Graph& graph_;
-    std::span<const Place> places_;
+    LongVector<Place>& places_;
     const std::vector<bool>& moving_;
     Plan& plan_;
+    Columns columns_;
 };
 
 }  // namespace
@@ -212,8 +278,8 @@ Plan arrange(const Graph& graph) {
     Plan plan;
     const std::vector<bool> uniform = find_uniform(graph), moving = find_moving(graph);
     const LongVector<std::uint32_t> levels = find_levels(graph);
-    const LongVector<Node> order = order_by_group(graph, uniform, levels);
-    const LongVector<Place> places = number_places(graph, uniform, order, plan);
+    LongVector<Node> order = order_by_group(graph, uniform, levels);
+    LongVector<Place> places = number_leaves(graph, plan);
     Emitter emitter(graph, places, moving, plan);
     each_group(graph, uniform, levels, order, [&](const Group& group) { emitter.emit(group); });
     for (const Node y : graph.outputs) plan.outputs.push_back(places[y]);

@@ -46,6 +46,7 @@ struct Reads {
 /// An operation for many results, whose places follow each other.
 struct Instruction {
     OpCode op{};              // elementary; a reduction; kPick, kCopy, or kProduct
+    bool adds = false;        // whether to add to the results of the instruction before: kCopy or Multiply
     std::uint32_t count = 0;  // results
     std::uint32_t arity = 1;  // numbers that each result takes: of a; of dot products also of b
     Place result = 0;         // of the first result

@@ -24,6 +24,11 @@ std::string numbers(const Cost& cost, std::size_t bytes) {
 
 }  // namespace
 
+std::string name_of(const Instruction& in) {
+    if (in.op == kCopy && in.adds) return "+=";
+    return (in.adds ? "+= " : "") + std::string(operation_name(in.op));
+}
+
 std::string shape_of(const Instruction& in) {
     if (in.op == kProduct) {
         const std::string by = in.times == 1 ? "" : fmt::format(" x ({},{})", in.arity, in.times);
@@ -38,8 +43,7 @@ std::string describe(Told path) {
         passes(path.story) +
         fmt::format("  {} instructions once a batch, {} for the examples:\n", once.size(), every.size());
     for (const auto* part : {&once, &every}) {
-        for (const Instruction& in : *part)
-            text += fmt::format("    {:<9} {}\n", operation_name(in.op), shape_of(in));
+        for (const Instruction& in : *part) text += fmt::format("    {:<9} {}\n", name_of(in), shape_of(in));
     }
     return text;
 }
@@ -56,8 +60,7 @@ std::string explain(Told path) {
         for (const Instruction& in : part) {
             const Cost cost = cost_of(in);
             total += cost;
-            text +=
-                fmt::format("    {:<9} {:<26} {}", operation_name(in.op), shape_of(in), numbers(cost, bytes));
+            text += fmt::format("    {:<9} {:<26} {}", name_of(in), shape_of(in), numbers(cost, bytes));
         }
     };
     tell("once a batch", path.plan.once);

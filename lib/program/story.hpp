@@ -36,6 +36,9 @@ std::string explain(Told path);
 /// Return the same of some paths as an SVG picture.
 std::string draw(std::span<const Told> paths);
 
+/// Return the name of an instruction: "product", "tanh"; "+= *" if it adds to results.
+std::string name_of(const Instruction& instruction);
+
 /// Return the shape of an instruction: "(10,64)", "(100), each of 3".
 std::string shape_of(const Instruction& instruction);
 
