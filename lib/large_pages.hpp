@@ -35,7 +35,7 @@ struct LargePages {
    private:
     static constexpr std::size_t kPage = std::size_t{2} << 20;
     static std::align_val_t alignment_of(std::size_t n) {
-        return std::align_val_t{n * sizeof(T) >= kPage ? kPage : alignof(std::max_align_t)};
+        return std::align_val_t{n * sizeof(T) >= kPage ? kPage : 64};
     }
 };
 

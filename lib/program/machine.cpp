@@ -33,15 +33,16 @@ std::unique_ptr<Step<T>> make_step(const Instruction& i) {
     }
 }
 
+template std::unique_ptr<Step<double>> make_step(const Instruction&);
+template std::unique_ptr<Step<float>> make_step(const Instruction&);
+
 template <class T>
-Machine<T>::Machine(const Plan& plan, std::size_t width) : plan_(plan) {
-    std::size_t buffer = 0;
-    for (const auto& [instructions, steps] :
-         {std::pair(&plan.once, &once_), std::pair(&plan.every, &every_)}) {
-        for (const Instruction& i : *instructions) {
-            steps->push_back(make_step<T>(i));
-            buffer = std::max(buffer, steps->back()->buffer());
-        }
+Machine<T>::Machine(const Plan& plan, std::size_t width)
+    : plan_(plan), once_(plan.once), single_(plan.every) {
+    std::size_t buffer = std::max(once_.buffer(), single_.buffer());
+    for (const Instruction& i : width > 1 ? std::span(plan.every) : std::span<const Instruction>()) {
+        every_.push_back(make_step<T>(i));
+        buffer = std::max(buffer, every_.back()->buffer());
     }
     buffer = round_up(buffer * width);
     const std::size_t uniforms = round_up(plan.uniforms), lanes = round_up(plan.lanes * width);
@@ -55,21 +56,10 @@ Machine<T>::Machine(const Plan& plan, std::size_t width) : plan_(plan) {
 }
 
 template <class T>
-void Machine<T>::run(const Steps& steps, std::size_t width) {
-    memory_.width = width;
-    for (const auto& step : steps) step->forward(memory_);
-}
-
-template <class T>
-void Machine<T>::run_back(const Steps& steps, std::size_t width) {
-    memory_.width = width;
-    for (auto step = steps.rbegin(); step != steps.rend(); ++step) (*step)->backward(memory_);
-}
-
-template <class T>
 void Machine<T>::begin(const T* parameters) {
     numbers(Region::parameters) = const_cast<T*>(parameters);  // read only
-    run(once_, 1);
+    memory_.width = 1;
+    once_.forward(memory_);
     std::fill_n(adjoints(Region::uniforms), plan_.uniforms, T{0});
 }
 
@@ -80,7 +70,9 @@ void Machine<T>::forward(const double* inputs, std::size_t examples) {
         for (std::size_t i = 0; i < plan_.inputs; ++i)
             lanes[i * examples + e] = static_cast<T>(inputs[e * plan_.inputs + i]);
     }
-    run(every_, examples);
+    memory_.width = examples;
+    if (examples == 1) return single_.forward(memory_);
+    for (const auto& step : every_) step->forward(memory_);
 }
 
 template <class T>
@@ -106,13 +98,15 @@ void Machine<T>::backward(std::span<const double> seeds, T* gradients) {
             kernels::add_number(seed, adjoint, width);
         }
     }
-    run_back(every_, width);
+    if (width == 1) return single_.backward(memory_);
+    for (auto step = every_.rbegin(); step != every_.rend(); ++step) (*step)->backward(memory_);
 }
 
 template <class T>
 void Machine<T>::end(T* gradients) {
     adjoints(Region::parameters) = gradients;
-    run_back(once_, 1);
+    memory_.width = 1;
+    once_.backward(memory_);
     std::fill_n(adjoints(Region::uniforms), plan_.uniforms, T{0});
 }
 

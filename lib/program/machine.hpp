@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "narrow.hpp"
 #include "plan.hpp"
 #include "step.hpp"
 
@@ -43,13 +44,11 @@ class Machine {
 
     T*& numbers(Region region) { return memory_.numbers[static_cast<std::size_t>(region)]; }
     T*& adjoints(Region region) { return memory_.adjoints[static_cast<std::size_t>(region)]; }
-    void run(const Steps& steps, std::size_t width);
-    void run_back(const Steps& steps, std::size_t width);
-
     const Plan& plan_;
-    Steps once_, every_;
+    Narrow<T> once_, single_;  // single_: the instructions of one example; every_: those of several
+    Steps every_;
     Memory<T> memory_;
-    std::vector<T> all_;  // the numbers that memory_ points at
+    LongVector<T> all_;  // the numbers that memory_ points at
 };
 
 extern template class Machine<double>;

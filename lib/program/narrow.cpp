@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "narrow.hpp"
+
+#include <algorithm>
+
+#include "../kernels/rows.hpp"
+#include "reads.hpp"
+
+namespace gradus::detail {
+namespace {
+
+bool is_elementary(OpCode op) { return static_cast<std::size_t>(op) < ops::All::size; }
+
+constexpr std::uint32_t kFew = 4;  // results for which no vector pays
+
+/// Whether numbers are better found one by one than brought together.
+bool is_scattered(const Reads& reads) { return !reads.is_run() && !reads.is_one() && reads.block < kFew; }
+
+/// Whether an operation takes so long that vectors pay for bringing numbers together.
+bool is_slow(OpCode op) {
+    constexpr auto is = []<class... Ops>(OpCode code, ops::List<Ops...>) {
+        return ((static_cast<std::size_t>(code) == ops::All::index<Ops>()) || ...);
+    };
+    return !is(op, ops::List<ops::Add, ops::Subtract, ops::Multiply, ops::Divide, ops::Negate, ops::Sqrt,
+                             ops::Abs, ops::Min, ops::Max, ops::Relu, ops::LeakyRelu>());
+}
+
+/// Call visit(place) for each number that an operand names, in order.
+template <class Visit>
+void each_place(const Reads& reads, Visit visit) {
+    for (const Place first : reads.firsts) {
+        for (std::uint32_t i = 0; i < reads.block; ++i) {
+            for (std::uint32_t r = 0; r < reads.repeat; ++r) visit(first + i);
+        }
+    }
+}
+
+}  // namespace
+
+template <class T>
+Narrow<T>::Narrow(std::span<const Instruction> instructions) {
+    lines_.reserve(instructions.size());
+    for (const Instruction& i : instructions) {
+        Line line{};
+        line.count = i.count, line.arity = i.arity, line.result = i.result;
+        line.a_moves = i.a.moves, line.b_moves = i.b.moves;
+        if (!set_runs(i, line) && !set_scattered(i, line)) set_step(i, line);
+        lines_.push_back(line);
+    }
+}
+
+template <class T>
+bool Narrow<T>::set_runs(const Instruction& i, Line& line) const {
+    const auto is_ready = [](const Reads& reads) { return reads.is_run() || reads.is_one(); };
+    if (i.op == kCopy && i.adds && i.a.is_run()) {
+        line.kind = Kind::add;
+        line.a = i.a.firsts[0];
+        return true;
+    }
+    if (!is_elementary(i.op) || !is_ready(i.a) || (i.count < kFew && !i.adds && !is_slow(i.op))) return false;
+    line.loops = &kernels::detail::loops<T>(static_cast<std::size_t>(i.op));
+    line.a = i.a.firsts[0];
+    line.a_step = i.a.is_run() && i.count > 1 ? 1 : 0;
+    if (i.b.firsts.empty()) {
+        line.kind = Kind::map;
+        return i.a.is_run();
+    }
+    if (!is_ready(i.b)) return false;
+    line.kind = i.adds ? Kind::add_product : Kind::zip;
+    line.b = i.b.firsts[0];
+    line.b_step = i.b.is_run() && i.count > 1 ? 1 : 0;
+    return true;
+}
+
+template <class T>
+bool Narrow<T>::set_scattered(const Instruction& i, Line& line) {
+    constexpr std::uint32_t kMostTerms = 32;  // beyond, sums in vectors pay for bringing them together
+    if (i.adds) return false;
+    if (is_elementary(i.op)) {
+        if (i.count >= kFew && (is_slow(i.op) || (!is_scattered(i.a) && !is_scattered(i.b)))) return false;
+        line.scattered = &kernels::scattered<T>(static_cast<std::size_t>(i.op));
+    } else if (i.op == kSum || i.op == kDot) {
+        const bool has_rows = !is_scattered(i.a) || (i.op == kDot && !is_scattered(i.b));
+        if (i.arity > kMostTerms || has_rows) return false;
+        line.scattered = i.op == kSum ? &kernels::scattered_sum<T>() : &kernels::scattered_dot<T>();
+    } else {
+        return false;
+    }
+    line.kind = Kind::scattered;
+    line.a = static_cast<Place>(places_.size());
+    const bool has_b = !i.b.firsts.empty();
+    const std::size_t stride = (has_b ? 2 : 1) * i.arity;
+    places_.resize(places_.size() + i.count * stride);
+    const auto lay = [&](const Reads& reads, std::size_t first) {
+        std::size_t k = 0;
+        each_place(reads, [&](Place p) {
+            places_[line.a + first + k / i.arity * stride + k % i.arity] = p;
+            ++k;
+        });
+    };
+    lay(i.a, 0);
+    if (has_b) lay(i.b, i.arity);
+    return true;
+}
+
+template <class T>
+void Narrow<T>::set_step(const Instruction& i, Line& line) {
+    steps_.push_back(make_step<T>(i));
+    buffer_ = std::max(buffer_, steps_.back()->buffer());
+    line.kind = Kind::step;
+    line.step = steps_.back().get();
+}
+
+template <class T>
+kernels::ScatteredOperands<T> Narrow<T>::operands(const Memory<T>& m, const Line& line) const {
+    return {kernels::Scattered<T>(m.numbers.data()),
+            kernels::Scattered<T>(m.adjoints.data()),
+            places_.data() + line.a,
+            line.arity,
+            line.a_moves,
+            line.b_moves};
+}
+
+template <class T>
+void Narrow<T>::forward(const Memory<T>& m) const {
+    for (const Line& line : lines_) {
+        if (line.kind == Kind::step) {
+            line.step->forward(m);
+            continue;
+        }
+        T* const y = m.number(line.result);
+        if (line.kind == Kind::scattered) {
+            line.scattered->forward(operands(m, line), y, line.count);
+            continue;
+        }
+        const T* const a = m.number(line.a);
+        if (line.kind == Kind::map) {
+            line.loops->map(a, y, line.count);
+        } else if (line.kind == Kind::add) {
+            kernels::add(a, y, line.count);
+        } else if (line.kind == Kind::zip) {
+            line.loops->zip(a, line.a_step, m.number(line.b), line.b_step, y, line.count);
+        } else {
+            const T* const b = m.number(line.b);
+            if (line.a_step == line.b_step)
+                kernels::add_product(a, b, y, line.count);
+            else if (line.a_step == 0)
+                kernels::add_scaled(*a, b, y, line.count);
+            else
+                kernels::add_scaled(*b, a, y, line.count);
+        }
+    }
+}
+
+template <class T>
+void Narrow<T>::backward(const Memory<T>& m) const {
+    for (std::size_t k = lines_.size(); k-- > 0;) {
+        const Line& line = lines_[k];
+        if (line.kind == Kind::step) {
+            line.step->backward(m);
+            continue;
+        }
+        const T *const y = m.number(line.result), *const dy = m.adjoint(line.result);
+        if (line.kind == Kind::scattered) {
+            line.scattered->backward(operands(m, line), y, dy, line.count);
+            continue;
+        }
+        const T* const a = m.number(line.a);
+        T* const da = line.a_moves ? m.adjoint(line.a) : nullptr;
+        if (line.kind == Kind::map) {
+            if (da != nullptr) line.loops->map_gradient(a, y, dy, da, line.count);
+        } else if (line.kind == Kind::add) {
+            if (da != nullptr) kernels::add(dy, da, line.count);
+        } else {
+            T* const db = line.b_moves ? m.adjoint(line.b) : nullptr;
+            line.loops->zip_gradient(a, line.a_step, m.number(line.b), line.b_step, y, dy, da, db,
+                                     line.count);
+        }
+    }
+}
+
+template class Narrow<double>;
+template class Narrow<float>;
+
+}  // namespace gradus::detail

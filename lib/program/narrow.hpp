@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Narrow: instructions as they run for one example, where most of them are over in a few nanoseconds.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "../kernels/elementwise.hpp"
+#include "../kernels/scattered.hpp"
+#include "../large_pages.hpp"
+#include "step.hpp"
+
+namespace gradus::detail {
+
+/// Instructions in a table, each line ready to run: a loop over runs of numbers, or over scattered ones,
+/// which are found one by one and not brought together. What is neither is a step as it is for many examples.
+template <class T>
+class Narrow {
+   public:
+    /// The instructions must outlive it.
+    explicit Narrow(std::span<const Instruction> instructions);
+
+    /// Compute the results. The memory must be that of one example.
+    void forward(const Memory<T>& memory) const;
+
+    /// Pass on the adjoints of the results, from the last instruction to the first.
+    void backward(const Memory<T>& memory) const;
+
+    /// Return how many numbers it needs room for in each buffer.
+    [[nodiscard]] std::size_t buffer() const { return buffer_; }
+
+   private:
+    enum class Kind : std::uint8_t { map, zip, add, add_product, scattered, step };
+
+    struct Line {
+        Kind kind;
+        std::uint8_t a_step, b_step;  // of a zip: 1, or 0 for one number
+        bool a_moves, b_moves;        // whether anybody asks for the adjoints
+        std::uint32_t count, arity;
+        Place result, a, b;  // a of scattered numbers: where their places begin
+        union {
+            const kernels::detail::Loops<T>* loops;
+            const kernels::ScatteredLoops<T>* scattered;
+            const Step<T>* step;
+        };
+    };
+
+    [[nodiscard]] bool set_runs(const Instruction& instruction, Line& line) const;
+    [[nodiscard]] bool set_scattered(const Instruction& instruction, Line& line);
+    void set_step(const Instruction& instruction, Line& line);
+    kernels::ScatteredOperands<T> operands(const Memory<T>& memory, const Line& line) const;
+
+    LongVector<Line> lines_;
+    LongVector<Place> places_;  // of scattered numbers
+    std::vector<std::unique_ptr<Step<T>>> steps_;
+    std::size_t buffer_ = 0;
+};
+
+extern template class Narrow<double>;
+extern template class Narrow<float>;
+
+}  // namespace gradus::detail
