@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <thread>
+#include <utility>
 
 #include "allocations.hpp"
 #include "doctest.hpp"
@@ -189,6 +190,26 @@ TEST_CASE("program: any number of threads gives the same bits") {
             const Result several = compiled(model.parameters(), program, inputs, 1000);
             CHECK(several.value == one.value);
             CHECK(several.gradient == one.gradient);
+        }
+    }
+}
+
+TEST_CASE("program: an error in one part of a batch ends all of them, and the next call is right again") {
+    const MLP model({20, 30, 4}, {.hidden = "relu", .seed = 3});
+    std::vector<double> inputs = normals(21 * 1000, 4);
+    for (std::size_t e = 0; e < 1000; ++e) inputs[21 * e + 20] = static_cast<double>(e % 4);
+    for (const std::size_t threads : {1u, 2u, 3u}) {
+        const Program program = compile(model,
+                                        [&](std::span<const Value> x, const Value& label) {
+                                            return softmax_cross_entropy(model(x), label);
+                                        },
+                                        {.threads = threads});
+        const Result before = compiled(model.parameters(), program, inputs, 1000);
+        for (const std::size_t e : {0u, 130u, 999u}) {
+            const double label = std::exchange(inputs[21 * e + 20], 7.0);
+            CHECK_THROWS_AS(program.value_and_gradient({inputs, 1000}), ShapeError);
+            inputs[21 * e + 20] = label;
+            CHECK(compiled(model.parameters(), program, inputs, 1000).gradient == before.gradient);
         }
     }
 }

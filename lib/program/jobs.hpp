@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <functional>
 #include <numeric>
 #include <span>
@@ -78,23 +79,28 @@ class Sum : public Job<T> {
 };
 
 /// The sum, and its gradient, which is scaled and added to other numbers. Each part has a sum of gradients of
-/// its own, and these are added one after the other; a single one is added up in place.
+/// its own, and these are added in the order of the parts, whichever is ready first; a single one is added up
+/// in place. There is a memory for each thread.
 template <class T>
 class Gradient : public Sum<T> {
    public:
-    /// Without a pool, the parts come one after the other, and a single memory serves all of them.
     Gradient(Pool* pool, double scale, std::span<double> to, std::vector<T>& memory)
-        : pool_(pool), scale_(scale), to_(to), memory_(memory) {}
+        : threads_(pool == nullptr ? 1 : pool->threads()), scale_(scale), to_(to), memory_(memory) {}
 
     void begin(const Plan& plan, std::size_t parts) override {
         Sum<T>::begin(plan, parts);
         size_ = plan.parameters;
-        parts_ = parts;
         in_place_ = parts == 1 && std::is_same_v<T, double> && size_ == to_.size();
-        if (!in_place_) memory_.resize((pool_ == nullptr ? 1 : parts) * size_);
+        if (!in_place_) memory_.resize(std::min(threads_, parts) * size_);
+        next_ = 0;
+        for (auto& taken : is_taken_) taken = false;
     }
     void start(std::size_t part) override {
-        if (!in_place_) std::fill_n(of(part), size_, T{0});
+        if (in_place_) return;
+        std::size_t free = 0;
+        while (is_taken_[free].exchange(true)) ++free;  // no more parts run at once than there are threads
+        of_part_[part] = free;
+        std::fill_n(of(part), size_, T{0});
     }
     void take(std::size_t part, Machine<T>& machine, const Chosen& examples) override {
         Sum<T>::take(part, machine, examples);
@@ -102,18 +108,16 @@ class Gradient : public Sum<T> {
     }
     void end(std::size_t part, Machine<T>& machine) override {
         machine.end(of(part));
-        if (!in_place_ && pool_ == nullptr) add(part, 0, to_.size());
+        if (in_place_) return;
+        wait_for_turn(part);
+        const T* const from = of(part);
+        for (std::size_t i = 0; i < to_.size(); ++i) to_[i] += static_cast<double>(from[i]);
+        leave(part);
     }
-    void finish() override {
-        Sum<T>::finish();
-        if (in_place_ || pool_ == nullptr) return;
-        const std::size_t share = (to_.size() + kMostParts - 1) / kMostParts;
-        const auto add_share = [&](std::size_t k) {
-            const std::size_t first = std::min(k * share, to_.size());
-            for (std::size_t part = 0; part < parts_; ++part)
-                add(part, first, std::min(share, to_.size() - first));
-        };
-        pool_->run(kMostParts, std::ref(add_share));
+    void fail(std::size_t part) override {
+        if (in_place_) return;
+        wait_for_turn(part);
+        leave(part);
     }
 
    private:
@@ -121,20 +125,28 @@ class Gradient : public Sum<T> {
         if constexpr (std::is_same_v<T, double>) {
             if (in_place_) return to_.data();
         }
-        return memory_.data() + (pool_ == nullptr ? 0 : part * size_);
-    }
-    void add(std::size_t part, std::size_t first, std::size_t count) {
-        const T* const from = of(part) + first;
-        double* const to = to_.data() + first;
-        for (std::size_t i = 0; i < count; ++i) to[i] += static_cast<double>(from[i]);
+        return memory_.data() + of_part_[part] * size_;
     }
 
-    Pool* pool_;
+    /// Wait until those before were added. They started before, so that they are done or at work.
+    void wait_for_turn(std::size_t part) {
+        for (std::size_t next; (next = next_) != part;) next_.wait(next);
+    }
+    void leave(std::size_t part) {
+        is_taken_[of_part_[part]] = false;
+        next_ = part + 1;
+        next_.notify_all();
+    }
+
+    std::size_t threads_;
     double scale_;
     std::span<double> to_;  // the first of the plan's parameters
     std::vector<T>& memory_;
-    std::size_t size_ = 0, parts_ = 0;
+    std::size_t size_ = 0;
     bool in_place_ = false;
+    std::atomic<std::size_t> next_{0};                      // the part that is added next
+    std::array<std::atomic<bool>, kMostParts> is_taken_{};  // of memories
+    std::array<std::size_t, kMostParts> of_part_{};         // the number of its memory
 };
 
 /// The gradient of each output by some of the parameters, of each example: one at a time.

@@ -30,8 +30,11 @@ class Pool {
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    /// Call part(0) ... part(parts - 1), each once, in any order and on any thread. Then rethrow what one
-    /// threw. While another caller's job is at work, the parts run on this thread alone.
+    /// Return how many threads there are, the caller's included.
+    [[nodiscard]] std::size_t threads() const { return workers_.size() + 1; }
+
+    /// Call part(0) ... part(parts - 1), each once, on any thread, the first ones first. Then rethrow what
+    /// one threw. While another caller's job is at work, the parts run on this thread alone.
     void run(std::size_t parts, const std::function<void(std::size_t)>& part) {
         const std::unique_lock only(caller_, std::try_to_lock);
         if (workers_.empty() || parts < 2 || !only) {

@@ -40,10 +40,11 @@ class Job {
     virtual ~Job() = default;
 
     virtual void begin(const Plan&, std::size_t /*parts*/) {}
-    // Parts run on several threads: start, some chunks, end.
+    // Parts run on several threads: start, some chunks, then end, or fail if something was thrown.
     virtual void start(std::size_t /*part*/) {}
     virtual void take(std::size_t part, Machine<T>& machine, const Chosen& examples) = 0;
     virtual void end(std::size_t /*part*/, Machine<T>&) {}
+    virtual void fail(std::size_t /*part*/) {}
     virtual void finish() {}
 };
 
@@ -129,11 +130,10 @@ class Sharing {
         const std::size_t chunks = (examples.count + run.width - 1) / run.width;
         const std::size_t parts = std::min(kMostParts, chunks);
         run.job.begin(run.runner.plan(), parts);
-        const auto run_part = [&](std::size_t part) {
+        const auto run_chunks = [&](std::size_t part) {
             auto lent = run.runner.lend(std::min(run.width, examples.count));
             Machine<T>& machine = *lent.machine;
             machine.begin(run.parameters);
-            run.job.start(part);
             for (std::size_t first = part * run.width; first < examples.count; first += parts * run.width) {
                 const Chosen chunk = examples.part(first, std::min(run.width, examples.count - first));
                 machine.forward(numbers(run.batch, chunk, space_.parts[part]), chunk.count);
@@ -143,6 +143,15 @@ class Sharing {
             }
             run.job.end(part, machine);
             run.runner.take_back(std::move(lent));
+        };
+        const auto run_part = [&](std::size_t part) {
+            run.job.start(part);
+            try {
+                run_chunks(part);
+            } catch (...) {
+                run.job.fail(part);
+                throw;
+            }
         };
         for (auto& part : space_.parts) part.staying.clear(), part.leaving.clear();
         if (pool_ == nullptr || parts == 1) {
