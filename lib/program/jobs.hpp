@@ -60,22 +60,24 @@ class EachValue : public Job<T> {
 template <class T>
 class Sum : public Job<T> {
    public:
-    void begin(const Plan& plan, std::size_t) override {
+    void begin(const Plan& plan, std::size_t parts) override {
         require_one_output(plan);
         plan_ = &plan;
-        sums_ = {};
+        parts_ = static_cast<std::ptrdiff_t>(parts);
+        std::fill_n(sums_.begin(), parts, 0.0);
     }
     void take(std::size_t part, Machine<T>& machine, const Chosen& examples) override {
         const Outputs<T> y(*plan_, machine, 0);
         for (std::size_t e = 0; e < examples.count; ++e) sums_[part] += y[e];
     }
-    void finish() override { total = std::accumulate(sums_.begin(), sums_.end(), total); }
+    void finish() override { total = std::accumulate(sums_.begin(), sums_.begin() + parts_, total); }
 
     double total = 0.0;
 
    private:
     const Plan* plan_ = nullptr;
-    std::array<double, kMostParts> sums_{};
+    std::ptrdiff_t parts_ = 0;
+    std::array<double, kMostParts> sums_;
 };
 
 /// The sum, and its gradient, which is scaled and added to other numbers. Each part has a sum of gradients of
@@ -91,9 +93,9 @@ class Gradient : public Sum<T> {
         Sum<T>::begin(plan, parts);
         size_ = plan.parameters;
         in_place_ = parts == 1 && std::is_same_v<T, double> && size_ == to_.size();
-        if (!in_place_) memory_.resize(std::min(threads_, parts) * size_);
+        if (in_place_) return;
+        memory_.resize(std::min(threads_, parts) * size_);
         next_ = 0;
-        for (auto& taken : is_taken_) taken = false;
     }
     void start(std::size_t part) override {
         if (in_place_) return;

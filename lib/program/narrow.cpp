@@ -11,7 +11,7 @@ namespace {
 
 bool is_elementary(OpCode op) { return static_cast<std::size_t>(op) < ops::All::size; }
 
-constexpr std::uint32_t kFew = 4;  // results for which no vector pays
+constexpr std::uint32_t kFew = 4;  // numbers for which no vector pays, unless they take long
 
 /// Whether numbers are better found one by one than brought together.
 bool is_scattered(const Reads& reads) { return !reads.is_run() && !reads.is_one() && reads.block < kFew; }
@@ -24,6 +24,9 @@ bool is_slow(OpCode op) {
     return !is(op, ops::List<ops::Add, ops::Subtract, ops::Multiply, ops::Divide, ops::Negate, ops::Sqrt,
                              ops::Abs, ops::Min, ops::Max, ops::Relu, ops::LeakyRelu>());
 }
+
+/// Whether an elementary instruction has so few results that no vector pays.
+bool is_few(const Instruction& i) { return i.count == 1 || (i.count < kFew && !is_slow(i.op)); }
 
 /// Call visit(place) for each number that an operand names, in order.
 template <class Visit>
@@ -57,7 +60,7 @@ bool Narrow<T>::set_runs(const Instruction& i, Line& line) const {
         line.a = i.a.firsts[0];
         return true;
     }
-    if (!is_elementary(i.op) || !is_ready(i.a) || (i.count < kFew && !i.adds && !is_slow(i.op))) return false;
+    if (!is_elementary(i.op) || !is_ready(i.a) || is_few(i)) return false;
     line.loops = &kernels::detail::loops<T>(static_cast<std::size_t>(i.op));
     line.a = i.a.firsts[0];
     line.a_step = i.a.is_run() && i.count > 1 ? 1 : 0;
@@ -77,7 +80,8 @@ bool Narrow<T>::set_scattered(const Instruction& i, Line& line) {
     constexpr std::uint32_t kMostTerms = 32;  // beyond, sums in vectors pay for bringing them together
     if (i.adds) return false;
     if (is_elementary(i.op)) {
-        if (i.count >= kFew && (is_slow(i.op) || (!is_scattered(i.a) && !is_scattered(i.b)))) return false;
+        const bool has_pieces = !is_scattered(i.a) && !is_scattered(i.b);
+        if (!is_few(i) && (is_slow(i.op) || has_pieces)) return false;
         line.scattered = &kernels::scattered<T>(static_cast<std::size_t>(i.op));
     } else if (i.op == kSum || i.op == kDot) {
         const bool has_rows = !is_scattered(i.a) || (i.op == kDot && !is_scattered(i.b));

@@ -58,6 +58,12 @@ struct Workspace {
     std::array<Part, kMostParts> parts;
     std::vector<std::size_t> left, staying, leaving;
     std::vector<T> parameters, gradients;
+
+    // What the last call met: the next one likely meets the same, and need not ask for it.
+    Shape<T>* shape = nullptr;
+    std::size_t columns = 0;  // of that shape
+    Runner<T>* runner = nullptr;
+    typename Runner<T>::Lent machine;  // that ran a batch of a single part
 };
 
 template <class T>
@@ -75,7 +81,11 @@ class Sharing {
     /// Run each example of a batch on its path, and the job with it. A chunk of examples that all take a path
     /// runs once. Where some leave it, those that stay run again, without them.
     void run(const Batch& batch, const T* parameters, Job<T>& job, const How& how) {
-        Shape<T>& shape = paths_.shape(batch.columns());
+        if (space_.shape == nullptr || space_.columns != batch.columns()) {
+            space_.shape = &paths_.shape(batch.columns());
+            space_.columns = batch.columns();
+        }
+        Shape<T>& shape = *space_.shape;
         const Path<T>* last = nullptr;  // that the examples left
         Chosen left{.count = batch.size()};
         while (left.count > 0) {
@@ -88,10 +98,13 @@ class Sharing {
             Runner<T>& runner = (path->*how.what)();
             // The path was recorded for the first example: that it leaves is rounding at a tie.
             const Run run{batch, parameters, job, runner, std::min(runner.width(), how.most_at_once)};
-            run_parts(run, left,
-                      runner.plan().guards.empty() ? Guards::ignored
-                      : is_recorded                ? Guards::ignored_by_first
-                                                   : Guards::checked);
+            if (runner.plan().guards.empty()) {
+                run_parts(run, left, Guards::ignored);
+                space_.leaving.clear();
+                if (!path->is_confirmed) confirm(*path, batch, left, is_recorded);
+                return;
+            }
+            run_parts(run, left, is_recorded ? Guards::ignored_by_first : Guards::checked);
             gather(&Workspace<T>::Part::staying, space_.staying);
             gather(&Workspace<T>::Part::leaving, space_.leaving);
             if (!space_.staying.empty()) run_parts(run, all_of(space_.staying), Guards::ignored);
@@ -129,10 +142,9 @@ class Sharing {
     void run_parts(const Run& run, const Chosen& examples, Guards guards) {
         const std::size_t chunks = (examples.count + run.width - 1) / run.width;
         const std::size_t parts = std::min(kMostParts, chunks);
+        const std::size_t most = std::min(run.width, examples.count);  // examples that run at once
         run.job.begin(run.runner.plan(), parts);
-        const auto run_chunks = [&](std::size_t part) {
-            auto lent = run.runner.lend(std::min(run.width, examples.count));
-            Machine<T>& machine = *lent.machine;
+        const auto run_chunks = [&](std::size_t part, Machine<T>& machine) {
             machine.begin(run.parameters);
             for (std::size_t first = part * run.width; first < examples.count; first += parts * run.width) {
                 const Chosen chunk = examples.part(first, std::min(run.width, examples.count - first));
@@ -142,25 +154,40 @@ class Sharing {
                     run.job.take(part, machine, chunk);
             }
             run.job.end(part, machine);
-            run.runner.take_back(std::move(lent));
         };
         const auto run_part = [&](std::size_t part) {
             run.job.start(part);
             try {
-                run_chunks(part);
+                if (parts == 1) return run_chunks(part, kept_machine(run.runner, most));
+                auto lent = run.runner.lend(most);
+                run_chunks(part, *lent.machine);
+                run.runner.take_back(std::move(lent));
             } catch (...) {
                 run.job.fail(part);
                 throw;
             }
         };
-        for (auto& part : space_.parts) part.staying.clear(), part.leaving.clear();
+        if (guards != Guards::ignored) {
+            for (auto& part : space_.parts) part.staying.clear(), part.leaving.clear();
+        }
         if (pool_ == nullptr || parts == 1) {
             for (std::size_t part = 0; part < parts; ++part) run_part(part);
         } else {
-            run.runner.reserve(std::min(threads_, parts), std::min(run.width, examples.count));
+            run.runner.reserve(std::min(threads_, parts), most);
             pool_->run(parts, std::ref(run_part));
         }
         run.job.finish();
+    }
+
+    /// Return the machine of the last call, if it is one of this runner with room enough, or else another.
+    Machine<T>& kept_machine(Runner<T>& runner, std::size_t examples) {
+        if (space_.runner != &runner || space_.machine.room < examples) {
+            if (space_.runner != nullptr) space_.runner->take_back(std::move(space_.machine));
+            space_.runner = nullptr;
+            space_.machine = runner.lend(examples);
+            space_.runner = &runner;
+        }
+        return *space_.machine.machine;
     }
 
     /// Return whether all examples of a chunk take the path. If not, note which do and which do not.
