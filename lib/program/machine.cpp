@@ -60,7 +60,7 @@ void Machine<T>::begin(const T* parameters) {
     numbers(Region::parameters) = const_cast<T*>(parameters);  // read only
     memory_.width = 1;
     once_.forward(memory_);
-    std::fill_n(adjoints(Region::uniforms), plan_.uniforms, T{0});
+    has_adjoints_ = false;
 }
 
 template <class T>
@@ -88,6 +88,8 @@ void Machine<T>::backward(std::span<const double> seeds, T* gradients) {
     const std::size_t width = memory_.width;
     adjoints(Region::parameters) = gradients;
     std::fill_n(adjoints(Region::lanes), plan_.lanes * width, T{0});
+    if (!has_adjoints_) std::fill_n(adjoints(Region::uniforms), plan_.uniforms, T{0});
+    has_adjoints_ = true;
     for (std::size_t k = 0; k < plan_.outputs.size(); ++k) {
         const Place p = plan_.outputs[k];
         const T seed = static_cast<T>(seeds[k]);
@@ -106,8 +108,8 @@ template <class T>
 void Machine<T>::end(T* gradients) {
     adjoints(Region::parameters) = gradients;
     memory_.width = 1;
-    once_.backward(memory_);
-    std::fill_n(adjoints(Region::uniforms), plan_.uniforms, T{0});
+    if (has_adjoints_) once_.backward(memory_);
+    has_adjoints_ = false;
 }
 
 template class Machine<double>;

@@ -48,7 +48,8 @@ class Machine {
     Narrow<T> once_, single_;  // single_: the instructions of one example; every_: those of several
     Steps every_;
     Memory<T> memory_;
-    LongVector<T> all_;  // the numbers that memory_ points at
+    bool has_adjoints_ = false;  // of uniform places
+    LongVector<T> all_;          // the numbers that memory_ points at
 };
 
 extern template class Machine<double>;

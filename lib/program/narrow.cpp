@@ -45,7 +45,7 @@ Narrow<T>::Narrow(std::span<const Instruction> instructions) {
     lines_.reserve(instructions.size());
     for (const Instruction& i : instructions) {
         Line line{};
-        line.count = i.count, line.arity = i.arity, line.result = i.result;
+        line.count = i.count, line.result = i.result;
         line.a_moves = i.a.moves, line.b_moves = i.b.moves;
         if (!set_runs(i, line) && !set_scattered(i, line)) set_step(i, line);
         lines_.push_back(line);
@@ -91,6 +91,7 @@ bool Narrow<T>::set_scattered(const Instruction& i, Line& line) {
         return false;
     }
     line.kind = Kind::scattered;
+    line.arity = static_cast<std::uint16_t>(i.arity);
     line.a = static_cast<Place>(places_.size());
     const bool has_b = !i.b.firsts.empty();
     const std::size_t stride = (has_b ? 2 : 1) * i.arity;

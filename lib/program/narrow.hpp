@@ -33,11 +33,12 @@ class Narrow {
    private:
     enum class Kind : std::uint8_t { map, zip, add, add_product, scattered, step };
 
-    struct Line {
+    struct Line {  // of 32 bytes: a long program reads them from far away
         Kind kind;
-        std::uint8_t a_step, b_step;  // of a zip: 1, or 0 for one number
-        bool a_moves, b_moves;        // whether anybody asks for the adjoints
-        std::uint32_t count, arity;
+        bool a_moves : 1, b_moves : 1;        // whether anybody asks for the adjoints
+        std::uint8_t a_step : 1, b_step : 1;  // of a zip: 1, or 0 for one number
+        std::uint16_t arity;                  // of scattered numbers
+        std::uint32_t count;
         Place result, a, b;  // a of scattered numbers: where their places begin
         union {
             const kernels::detail::Loops<T>* loops;
