@@ -29,6 +29,7 @@ struct Scene {
         return {kernels::Scattered<T>(numbers.data()),
                 kernels::Scattered<T>(adjoints.data()),
                 places,
+                places,
                 arity,
                 a_moves,
                 b_moves};

@@ -7,12 +7,14 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "doctest.hpp"
 #include "gradus/gradus.hpp"
 #include "graphs.hpp"
 #include "program/cost.hpp"
 #include "program/machine.hpp"
+#include "program/recycling.hpp"
 #include "program/story.hpp"
 
 using namespace gradus;
@@ -225,6 +227,42 @@ TEST_CASE("arrange: graphs of chance compute the same as node by node, for each 
             CHECK(machine.holds(e) == (expected.back() == 1.0));
         }
     }
+}
+
+TEST_CASE("recycling: adjoints that are needed at the same time have homes of their own, side by side") {
+    using detail::Recycling;
+    constexpr std::size_t kPlaces = 60'000, kRun = 7;
+    Random random(8);
+    Recycling recycling(kPlaces);
+    std::vector<std::uint32_t> written(kPlaces), read(kPlaces);
+    std::uint32_t line = 0;
+    recycling.keep(0, 100);
+    for (std::size_t p = 100; p + kRun <= kPlaces; p += kRun) {
+        const std::size_t distance = random.index(50) == 0 ? p : std::min<std::size_t>(p, 2000);
+        const std::size_t from = p - 1 - random.index(distance - kRun);  // often a run across two results
+        const std::size_t count = std::min(kRun, p - from);
+        ++line;
+        recycling.read(from, count, line);
+        recycling.write(p, kRun, line);
+        for (std::size_t i = 0; i < count; ++i) read[from + i] = line;
+        for (std::size_t i = 0; i < kRun; ++i) written[p + i] = read[p + i] = line;
+        if (random.index(100) == 0) recycling.keep(p, 1);
+    }
+    const auto homes = recycling.homes();
+    std::vector<std::size_t> lives_there(kPlaces + Recycling::kRoom, kPlaces);
+    std::size_t moved = 0, wrong = 0;
+    for (std::size_t p = 0; p < kPlaces; ++p) {
+        REQUIRE(homes[p] < lives_there.size());
+        moved += homes[p] != p ? 1 : 0;
+        const std::size_t before = std::exchange(lives_there[homes[p]], p);
+        if (before < kPlaces && read[before] >= written[p]) ++wrong;
+        if (p > 100 && (p - 100) % kRun != 0 && homes[p] != homes[p - 1] + 1) ++wrong;
+    }
+    CHECK(wrong == 0);
+    CHECK(moved > kPlaces / 4);
+    std::size_t stay = 0;
+    for (const auto& [first, count] : Recycling::at_home(homes)) stay += count;
+    CHECK(stay == kPlaces - moved);
 }
 
 // ---- what it costs, told and drawn

@@ -21,7 +21,7 @@ void map_gradient(const Operands<T>& x, const T* y, const T* dy, std::size_t n) 
     for (std::size_t i = 0; i < n; ++i) {
         if (dy[i] == T{0}) continue;
         const double a = x.numbers[x.places[i]], value = y[i];
-        x.adjoints[x.places[i]] += dy[i] * static_cast<T>(Op::da(a, value));
+        x.adjoints[x.adjoint_places[i]] += dy[i] * static_cast<T>(Op::da(a, value));
     }
 }
 
@@ -34,12 +34,12 @@ void zip(const Operands<T>& x, T* y, std::size_t n) {
 
 template <class Op, class T>
 void zip_gradient(const Operands<T>& x, const T* y, const T* dy, std::size_t n) {
-    const std::uint32_t* places = x.places;
-    for (std::size_t i = 0; i < n; ++i, places += 2) {
+    const std::uint32_t *places = x.places, *adjoints = x.adjoint_places;
+    for (std::size_t i = 0; i < n; ++i, places += 2, adjoints += 2) {
         if (dy[i] == T{0}) continue;
         const double a = x.numbers[places[0]], b = x.numbers[places[1]], value = y[i];
-        if (x.a_moves) x.adjoints[places[0]] += dy[i] * static_cast<T>(Op::da(a, b, value));
-        if (x.b_moves) x.adjoints[places[1]] += dy[i] * static_cast<T>(Op::db(a, b, value));
+        if (x.a_moves) x.adjoints[adjoints[0]] += dy[i] * static_cast<T>(Op::da(a, b, value));
+        if (x.b_moves) x.adjoints[adjoints[1]] += dy[i] * static_cast<T>(Op::db(a, b, value));
     }
 }
 
@@ -72,9 +72,9 @@ void sum(const Operands<T>& x, T* y, std::size_t n) {
 
 template <class T>
 void sum_gradient(const Operands<T>& x, const T*, const T* dy, std::size_t n) {
-    const std::uint32_t* places = x.places;
-    for (std::size_t i = 0; i < n; ++i, places += x.arity) {
-        for (std::size_t k = 0; k < x.arity; ++k) x.adjoints[places[k]] += dy[i];
+    const std::uint32_t* adjoints = x.adjoint_places;
+    for (std::size_t i = 0; i < n; ++i, adjoints += x.arity) {
+        for (std::size_t k = 0; k < x.arity; ++k) x.adjoints[adjoints[k]] += dy[i];
     }
 }
 
@@ -90,12 +90,13 @@ void dot(const Operands<T>& x, T* y, std::size_t n) {
 
 template <class T>
 void dot_gradient(const Operands<T>& x, const T*, const T* dy, std::size_t n) {
-    const std::uint32_t *a = x.places, *b = a + x.arity;
-    for (std::size_t i = 0; i < n; ++i, a += 2 * x.arity, b += 2 * x.arity) {
+    for (std::size_t i = 0; i < n; ++i) {
+        const std::uint32_t *a = x.places + 2 * x.arity * i, *b = a + x.arity;
+        const std::uint32_t *da = x.adjoint_places + 2 * x.arity * i, *db = da + x.arity;
         if (dy[i] == T{0}) continue;
         for (std::size_t k = 0; k < x.arity; ++k) {
-            if (x.a_moves) x.adjoints[a[k]] += dy[i] * x.numbers[b[k]];
-            if (x.b_moves) x.adjoints[b[k]] += dy[i] * x.numbers[a[k]];
+            if (x.a_moves) x.adjoints[da[k]] += dy[i] * x.numbers[b[k]];
+            if (x.b_moves) x.adjoints[db[k]] += dy[i] * x.numbers[a[k]];
         }
     }
 }

@@ -29,7 +29,7 @@ class Scattered {
 template <class T>
 struct ScatteredOperands {
     Scattered<T> numbers, adjoints;
-    const std::uint32_t* places;
+    const std::uint32_t *places, *adjoint_places;
     std::size_t arity;      // of a, and of b
     bool a_moves, b_moves;  // whether anybody asks for the adjoints
 };

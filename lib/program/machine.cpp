@@ -39,6 +39,7 @@ template std::unique_ptr<Step<float>> make_step(const Instruction&);
 template <class T>
 Machine<T>::Machine(const Plan& plan, std::size_t width)
     : plan_(plan), once_(plan.once), single_(plan.every) {
+    once_.recycle(plan);
     std::size_t buffer = std::max(once_.buffer(), single_.buffer());
     for (const Instruction& i : width > 1 ? std::span(plan.every) : std::span<const Instruction>()) {
         every_.push_back(make_step<T>(i));
@@ -46,11 +47,12 @@ Machine<T>::Machine(const Plan& plan, std::size_t width)
     }
     buffer = round_up(buffer * width);
     const std::size_t uniforms = round_up(plan.uniforms), lanes = round_up(plan.lanes * width);
-    all_.resize(2 * (uniforms + lanes) + memory_.buffers.size() * buffer + kLine);
+    const std::size_t room = once_.room();
+    all_.resize(2 * (uniforms + lanes) + room + memory_.buffers.size() * buffer + kLine);
     T* next = all_.data();
     const auto take = [&](std::size_t n) { return std::exchange(next, next + n); };
     numbers(Region::uniforms) = take(uniforms), numbers(Region::lanes) = take(lanes);
-    adjoints(Region::uniforms) = take(uniforms), adjoints(Region::lanes) = take(lanes);
+    adjoints(Region::uniforms) = take(uniforms + room), adjoints(Region::lanes) = take(lanes);
     for (T*& b : memory_.buffers) b = take(buffer);
     std::copy(plan.constants.begin(), plan.constants.end(), numbers(Region::uniforms));
 }
@@ -88,7 +90,7 @@ void Machine<T>::backward(std::span<const double> seeds, T* gradients) {
     const std::size_t width = memory_.width;
     adjoints(Region::parameters) = gradients;
     std::fill_n(adjoints(Region::lanes), plan_.lanes * width, T{0});
-    if (!has_adjoints_) std::fill_n(adjoints(Region::uniforms), plan_.uniforms, T{0});
+    if (!has_adjoints_) once_.clear(adjoints(Region::uniforms), plan_.uniforms);
     has_adjoints_ = true;
     for (std::size_t k = 0; k < plan_.outputs.size(); ++k) {
         const Place p = plan_.outputs[k];

@@ -5,6 +5,7 @@
 
 #include "../kernels/rows.hpp"
 #include "reads.hpp"
+#include "recycling.hpp"
 
 namespace gradus::detail {
 namespace {
@@ -38,6 +39,21 @@ void each_place(const Reads& reads, Visit visit) {
     }
 }
 
+/// Call visit(first, count) for runs of places that hold all that an instruction reads.
+template <class Visit>
+void each_run_read(const Instruction& i, Visit visit) {
+    const auto each = [&](const Reads& reads, std::size_t length) {
+        for (const Place first : reads.firsts) visit(first, length);
+    };
+    if (i.op == kProduct) {
+        each(i.a, std::size_t{i.rows - 1} * i.row_step + i.arity);
+        each(i.b, std::size_t{i.times - 1} * i.b_step + i.arity);
+    } else {
+        each(i.a, i.op == kPick ? std::size_t{i.arity - 1} * i.row_step + 1 : i.a.block);
+        each(i.b, i.b.block);
+    }
+}
+
 }  // namespace
 
 template <class T>
@@ -48,6 +64,7 @@ Narrow<T>::Narrow(std::span<const Instruction> instructions) {
         line.count = i.count, line.result = i.result;
         line.a_moves = i.a.moves, line.b_moves = i.b.moves;
         if (!set_runs(i, line) && !set_scattered(i, line)) set_step(i, line);
+        line.dresult = line.result, line.da = line.a, line.db = line.b;
         lines_.push_back(line);
     }
 }
@@ -95,6 +112,7 @@ bool Narrow<T>::set_scattered(const Instruction& i, Line& line) {
     line.a = static_cast<Place>(places_.size());
     const bool has_b = !i.b.firsts.empty();
     const std::size_t stride = (has_b ? 2 : 1) * i.arity;
+    line.b = static_cast<Place>(stride);
     places_.resize(places_.size() + i.count * stride);
     const auto lay = [&](const Reads& reads, std::size_t first) {
         std::size_t k = 0;
@@ -121,6 +139,7 @@ kernels::ScatteredOperands<T> Narrow<T>::operands(const Memory<T>& m, const Line
     return {kernels::Scattered<T>(m.numbers.data()),
             kernels::Scattered<T>(m.adjoints.data()),
             places_.data() + line.a,
+            (room_ > 0 ? adjoint_places_ : places_).data() + line.a,
             line.arity,
             line.a_moves,
             line.b_moves};
@@ -159,29 +178,99 @@ void Narrow<T>::forward(const Memory<T>& m) const {
 
 template <class T>
 void Narrow<T>::backward(const Memory<T>& m) const {
-    for (std::size_t k = lines_.size(); k-- > 0;) {
-        const Line& line = lines_[k];
-        if (line.kind == Kind::step) {
-            line.step->backward(m);
+    for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {
+        if (line->kind == Kind::step) {
+            line->step->backward(m);
             continue;
         }
-        const T *const y = m.number(line.result), *const dy = m.adjoint(line.result);
-        if (line.kind == Kind::scattered) {
-            line.scattered->backward(operands(m, line), y, dy, line.count);
-            continue;
-        }
-        const T* const a = m.number(line.a);
-        T* const da = line.a_moves ? m.adjoint(line.a) : nullptr;
-        if (line.kind == Kind::map) {
-            if (da != nullptr) line.loops->map_gradient(a, y, dy, da, line.count);
-        } else if (line.kind == Kind::add) {
-            if (da != nullptr) kernels::add(dy, da, line.count);
-        } else {
-            T* const db = line.b_moves ? m.adjoint(line.b) : nullptr;
-            line.loops->zip_gradient(a, line.a_step, m.number(line.b), line.b_step, y, dy, da, db,
-                                     line.count);
-        }
+        pass_on(m, *line);
+        if (line->frees) std::fill_n(m.adjoint(line->dresult), line->count, T{0});
     }
+}
+
+template <class T>
+void Narrow<T>::pass_on(const Memory<T>& m, const Line& line) const {
+    const T *const y = m.number(line.result), *const dy = m.adjoint(line.dresult);
+    if (line.kind == Kind::scattered) return line.scattered->backward(operands(m, line), y, dy, line.count);
+    const T* const a = m.number(line.a);
+    T* const da = line.a_moves ? m.adjoint(line.da) : nullptr;
+    if (line.kind == Kind::map) {
+        if (da != nullptr) line.loops->map_gradient(a, y, dy, da, line.count);
+    } else if (line.kind == Kind::add) {
+        if (da != nullptr) kernels::add(dy, da, line.count);
+    } else {
+        T* const db = line.b_moves ? m.adjoint(line.db) : nullptr;
+        line.loops->zip_gradient(a, line.a_step, m.number(line.b), line.b_step, y, dy, da, db, line.count);
+    }
+}
+
+// ---- adjoints that take turns
+
+/// Call read(place, count) for the runs of places that a line reads.
+template <class T>
+template <class Read>
+void Narrow<T>::each_read(const Line& line, Read read) const {
+    if (line.kind == Kind::scattered) {
+        const std::size_t count = std::size_t{line.count} * line.b;
+        for (std::size_t k = 0; k < count; ++k) read(places_[line.a + k], std::size_t{1});
+    } else {
+        const bool has_b = line.kind == Kind::zip || line.kind == Kind::add_product;
+        read(line.a, !has_b || line.a_step == 1 ? std::size_t{line.count} : std::size_t{1});
+        if (has_b) read(line.b, line.b_step == 1 ? std::size_t{line.count} : std::size_t{1});
+    }
+}
+
+template <class T>
+void Narrow<T>::recycle(const Plan& plan) {
+    if (plan.uniforms < 2 * Recycling::kRoom) return;
+    Recycling recycling(plan.uniforms);
+    const auto keep = [&](Place first, std::size_t count) {
+        if (region_of(first) == Region::uniforms) recycling.keep(position_of(first), count);
+    };
+    recycling.keep(0, plan.constants.size());
+    for (const Place p : plan.outputs) keep(p, 1);
+    for (const Instruction& i : plan.every) each_run_read(i, keep);
+    for (std::uint32_t k = 0; k < lines_.size(); ++k) {
+        const Line& line = lines_[k];
+        recycling.write(position_of(line.result), line.count, k + 1);
+        if (line.kind == Kind::step) {
+            keep(line.result, line.count);
+            each_run_read(plan.once[k], keep);
+            continue;
+        }
+        each_read(line, [&](Place p, std::size_t count) {
+            if (region_of(p) == Region::uniforms) recycling.read(position_of(p), count, k + 1);
+        });
+    }
+    const LongVector<Place> homes = recycling.homes();
+    const auto home = [&](Place p) {
+        return region_of(p) == Region::uniforms ? place_in(Region::uniforms, homes[position_of(p)]) : p;
+    };
+    at_home_ = Recycling::at_home(homes);
+    std::size_t stay = 0;
+    for (const auto& [first, count] : at_home_) stay += count;
+    if (4 * stay > homes.size()) return;
+    room_ = Recycling::kRoom;
+    adjoint_places_.resize(places_.size());
+    std::transform(places_.begin(), places_.end(), adjoint_places_.begin(), home);
+    for (Line& line : lines_) {
+        if (line.kind == Kind::step) continue;
+        line.dresult = home(line.result);
+        line.frees = line.dresult != line.result && line.kind != Kind::add && line.kind != Kind::add_product;
+        if (line.kind == Kind::scattered) continue;
+        line.da = home(line.a);
+        if (line.kind == Kind::zip || line.kind == Kind::add_product) line.db = home(line.b);
+    }
+}
+
+template <class T>
+void Narrow<T>::clear(T* adjoints, std::size_t uniforms) const {
+    if (room_ == 0) {
+        std::fill_n(adjoints, uniforms, T{0});
+        return;
+    }
+    for (const auto& [first, count] : at_home_) std::fill_n(adjoints + first, count, T{0});
+    std::fill_n(adjoints + uniforms, room_, T{0});
 }
 
 template class Narrow<double>;

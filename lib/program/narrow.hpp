@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "../kernels/elementwise.hpp"
@@ -21,6 +22,16 @@ class Narrow {
     /// The instructions must outlive it.
     explicit Narrow(std::span<const Instruction> instructions);
 
+    /// Let adjoints of uniform results take turns in little room, if there are many: of a plan's instructions
+    /// that run once.
+    void recycle(const Plan& plan);
+
+    /// Return how many adjoints need room behind those of uniform places.
+    [[nodiscard]] std::size_t room() const { return room_; }
+
+    /// Set the adjoints of uniform places to zero.
+    void clear(T* adjoints, std::size_t uniforms) const;
+
     /// Compute the results. The memory must be that of one example.
     void forward(const Memory<T>& memory) const;
 
@@ -33,13 +44,15 @@ class Narrow {
    private:
     enum class Kind : std::uint8_t { map, zip, add, add_product, scattered, step };
 
-    struct Line {  // of 32 bytes: a long program reads them from far away
+    struct Line {  // of 48 bytes: a long program reads them from far away
         Kind kind;
         bool a_moves : 1, b_moves : 1;        // whether anybody asks for the adjoints
         std::uint8_t a_step : 1, b_step : 1;  // of a zip: 1, or 0 for one number
+        bool frees : 1;                       // whether others use the room of its adjoints then
         std::uint16_t arity;                  // of scattered numbers
         std::uint32_t count;
-        Place result, a, b;  // a of scattered numbers: where their places begin
+        Place result, a, b;     // of scattered numbers: where their places begin, how many each result has
+        Place dresult, da, db;  // where the adjoints lie
         union {
             const kernels::detail::Loops<T>* loops;
             const kernels::ScatteredLoops<T>* scattered;
@@ -50,10 +63,16 @@ class Narrow {
     [[nodiscard]] bool set_runs(const Instruction& instruction, Line& line) const;
     [[nodiscard]] bool set_scattered(const Instruction& instruction, Line& line);
     void set_step(const Instruction& instruction, Line& line);
+    void pass_on(const Memory<T>& memory, const Line& line) const;
+    template <class Read>
+    void each_read(const Line& line, Read read) const;
     kernels::ScatteredOperands<T> operands(const Memory<T>& memory, const Line& line) const;
 
     LongVector<Line> lines_;
-    LongVector<Place> places_;  // of scattered numbers
+    LongVector<Place> places_;                            // of scattered numbers
+    LongVector<Place> adjoint_places_;                    // of their adjoints, if these lie elsewhere
+    std::vector<std::pair<Place, std::size_t>> at_home_;  // those that do not
+    std::size_t room_ = 0;
     std::vector<std::unique_ptr<Step<T>>> steps_;
     std::size_t buffer_ = 0;
 };
