@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -496,6 +497,50 @@ TEST_CASE("program: gradients of single examples add up to that of the batch") {
     }
 }
 
+TEST_CASE("program: an output that was recorded in a scope which has ended is refused") {
+    const Parameters block;
+    const auto product = [](bool in_scope) {
+        return [in_scope](std::span<const Value> x) {
+            Value y;
+            {
+                std::optional<Scope> scope;
+                if (in_scope) scope.emplace();
+                y = x[0] * x[1];
+            }
+            return std::vector<Value>{y};
+        };
+    };
+    CHECK_THROWS_WITH_AS((void)Program(block, product(true)).per_example_values(std::array{2.0, 3.0}),
+                         "value: it was recorded before the tape was rewound or cleared. Compute it again.",
+                         TapeError);
+    CHECK(Program(block, product(false)).per_example_values(std::array{2.0, 3.0})[0] == 6.0);
+}
+
+TEST_CASE("program: a formula may ask another program, but not its own") {
+    const Parameters block;
+    const Program square(block, [](std::span<const Value> x) { return std::vector<Value>{x[0] * x[0]}; });
+    const Program* asked = &square;
+    const Program asking(block, [&](std::span<const Value> x) {
+        const double four = asked->per_example_values(std::array{2.0})[0];
+        return std::vector<Value>{four * x[0]};
+    });
+    CHECK(asking.per_example_values(std::array{3.0})[0] == 12.0);
+    asked = &asking;
+    CHECK_THROWS_WITH_AS(
+        (void)asking.per_example_values(std::array{3.0, 4.0}),
+        "program: its formula asks the program itself. Compute with the formula's own function there.",
+        TapeError);
+}
+
+TEST_CASE("program: a copy shares what was compiled, and one that was moved from still works") {
+    const Parameters block;
+    Program first(block, [](std::span<const Value> x) { return std::vector<Value>{exp(x[0])}; });
+    const Program copy = first, moved = std::move(first);
+    CHECK(copy.per_example_values(std::array{0.0})[0] == 1.0);
+    CHECK(moved.describe() == copy.describe());
+    CHECK(first.per_example_values(std::array{0.0})[0] == 1.0);
+}
+
 TEST_CASE("program: mistakes have messages") {
     Parameters block, other;
     const Parameter p = block.add("p", {2}), q = other.add("q", {2});
@@ -504,6 +549,14 @@ TEST_CASE("program: mistakes have messages") {
                          "Leave them out for "
                          "1, 64 and 1024.",
                          DomainError);
+    CHECK_THROWS_WITH_AS(Program(block, nullptr), "compile: the formula is empty. Give it a function.",
+                         DomainError);
+    const Formula square = [](std::span<const Value> x) { return std::vector<Value>{x[0] * x[0]}; };
+    CHECK_THROWS_WITH_AS(
+        Program(block, square, {.threads = 100'000}),
+        "compile: too many threads: found 100000, at most 1024. As many as the processor has is best.",
+        DomainError);
+    CHECK(Program(block, square, {.threads = 2}).per_example_values(std::array{3.0})[0] == 9.0);
     const Program foreign(block,
                           [&](std::span<const Value> x) { return std::vector<Value>{x[0] * q.view()[0]}; });
     CHECK_THROWS_WITH_AS(

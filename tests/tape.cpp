@@ -502,6 +502,18 @@ TEST_CASE("tape: in steady state a step allocates nothing") {
     }
 }
 
+TEST_CASE("tape: what cannot be held is refused") {
+    Tape tape;
+    CHECK_THROWS_WITH_AS(tape.values(std::size_t{1} << 62),
+                         "values: there is no room for so many: found 4611686018427387904. Ask for fewer.",
+                         TapeError);
+    CHECK_THROWS_WITH_AS(
+        tape.allocate(~std::size_t{0}, 8),
+        "allocate: there is no room for so many bytes: found 18446744073709551615. Ask for fewer.",
+        TapeError);
+    CHECK(tape.values(3).size() == 3);
+}
+
 TEST_CASE("tape: values() hands out runs that stay where they are until the rewind") {
     Tape tape;
     const Recording on(tape);

@@ -47,9 +47,9 @@ using Formula = std::function<std::vector<Value>(std::span<const Value> inputs)>
 /// of the program. To be sure, each path is recorded a second time, with another example or at the second
 /// call.
 ///
-/// May be called by several threads at once, save that they would add to the same gradients: give each
-/// thread its own with BatchOptions::gradients. In steady state, value() and value_and_gradient() allocate
-/// nothing.
+/// A handle: copies share what was compiled. May be called by several threads at once, save that they would
+/// add to the same gradients: give each thread its own with BatchOptions::gradients. In steady state, value()
+/// and value_and_gradient() allocate nothing.
 ///
 /// A formula may use tensors: stack(x), or tensor(x, {2, 3}), makes one of inputs, and each operation is
 /// recorded number by number. Indices and labels that differ from example to example are inputs, too: gather,
@@ -63,11 +63,11 @@ using Formula = std::function<std::vector<Value>(std::span<const Value> inputs)>
 class Program {
    public:
     /// Prepare the program of a formula. All parameters that it uses must be of this block.
-    /// Raises DomainError for zero threads, paths or shapes.
+    /// Raises DomainError for zero threads, paths or shapes, more than 1024 threads, and an empty formula.
     Program(const Parameters& parameters, Formula formula, const CompileOptions& options = {});
-    ~Program();
-    Program(Program&&) noexcept;
-    Program& operator=(Program&&) noexcept;
+    Program(const Program&) = default;  // and no move: a handle that was moved from still works
+    Program& operator=(const Program&) = default;
+    ~Program() = default;
 
     /// Return the mean of the only output over a batch, and add its gradient to those of the parameters: what
     /// a step of training needs.
@@ -129,7 +129,7 @@ class Program {
 
    private:
     class Compiled;
-    std::unique_ptr<Compiled> compiled_;
+    std::shared_ptr<Compiled> compiled_;
 };
 
 namespace detail {

@@ -59,6 +59,7 @@ class Paths {
     /// Record the path of an example that takes none of the known ones. Returns the path after the last one
     /// that was known; a known one, if the example takes it but for rounding at a tie.
     Path<T>& record(Shape<T>& shape, std::span<const double> example) {
+        require_another_caller();
         const std::lock_guard one_at_a_time(recording_);
         Graph graph = recorded(example);
         const std::uint64_t signature = graph.signature();
@@ -88,6 +89,7 @@ class Paths {
     /// Record the formula for another example that takes this path. Where it is not the same then, a number
     /// has left the values, and the program has it as a constant, which is wrong for other examples.
     void confirm(Path<T>& path, std::span<const double> example) {
+        require_another_caller();
         const std::lock_guard one_at_a_time(recording_);
         if (path.is_confirmed) return;
         if (!path.agrees_with(recorded(example))) {
@@ -111,11 +113,43 @@ class Paths {
    private:
     /// Record the formula for one example, on a graph of its own.
     [[nodiscard]] Graph recorded(std::span<const double> example) const {
+        const AtWork at_work(this);
         Tape tape{{.mode = Tape::Mode::graph, .scalars_only = true}};
         const Recording on(tape);
         const std::vector<Value> x = variables(example);
         const Slot first = slot_of(parameters_.view().first());
-        return collect(tape, formula_(x), example.size(), first, parameters_.size());
+        const std::vector<Value> outputs = formula_(x);
+        for (const Value& y : outputs) recorder->require_live(y.settle());
+        return collect(tape, outputs, example.size(), first, parameters_.size());
+    }
+
+    /// That this thread records a formula of these paths: a formula may ask other programs, not its own.
+    class AtWork {
+       public:
+        explicit AtWork(const Paths* paths) : paths_(paths), outer_(innermost) { innermost = this; }
+        ~AtWork() { innermost = outer_; }
+        AtWork(const AtWork&) = delete;
+        AtWork& operator=(const AtWork&) = delete;
+
+        static bool on(const Paths* paths) {
+            const AtWork* at = innermost;
+            while (at != nullptr && at->paths_ != paths) at = at->outer_;
+            return at != nullptr;
+        }
+
+       private:
+        static inline thread_local const AtWork* innermost = nullptr;
+
+        const Paths* paths_;
+        const AtWork* outer_;
+    };
+
+    void require_another_caller() const {
+        if (AtWork::on(this)) {
+            throw TapeError(
+                "program: its formula asks the program itself. Compute with the formula's own function "
+                "there.");
+        }
     }
 
     static void require_same_outputs(const Shape<T>& shape, const Graph& graph) {

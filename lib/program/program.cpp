@@ -188,6 +188,12 @@ class Program::Compiled::With : public Compiled {
     std::vector<std::unique_ptr<Workspace>> idle_;
 };
 
+namespace {
+
+constexpr std::size_t kMostThreads = 1024;
+
+}  // namespace
+
 Program::Program(const Parameters& parameters, Formula formula, const CompileOptions& options) {
     if (options.threads == 0 || options.max_paths == 0 || options.max_shapes == 0) {
         throw DomainError(fmt::format(
@@ -195,16 +201,18 @@ Program::Program(const Parameters& parameters, Formula formula, const CompileOpt
             "for 1, 64 and 1024.",
             options.threads, options.max_paths, options.max_shapes));
     }
+    if (options.threads > kMostThreads) {
+        throw DomainError(fmt::format(
+            "compile: too many threads: found {}, at most {}. As many as the processor has is best.",
+            options.threads, kMostThreads));
+    }
+    if (!formula) throw DomainError("compile: the formula is empty. Give it a function.");
     if (options.single_precision) {
-        compiled_ = std::make_unique<Compiled::With<float>>(parameters, std::move(formula), options);
+        compiled_ = std::make_shared<Compiled::With<float>>(parameters, std::move(formula), options);
     } else {
-        compiled_ = std::make_unique<Compiled::With<double>>(parameters, std::move(formula), options);
+        compiled_ = std::make_shared<Compiled::With<double>>(parameters, std::move(formula), options);
     }
 }
-
-Program::~Program() = default;
-Program::Program(Program&&) noexcept = default;
-Program& Program::operator=(Program&&) noexcept = default;
 
 double Program::value(const Batch& batch, const BatchOptions& options) const {
     return compiled_->value(batch, options);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "gradus/value.hpp"
 #include "operation.hpp"
@@ -13,6 +14,7 @@ namespace gradus {
 
 namespace {
 
+constexpr std::size_t kMostBytes = std::numeric_limits<std::ptrdiff_t>::max() / 2;
 constexpr std::size_t kFirstRoom = std::size_t{1} << 14;  // operands a new tape has room for
 
 }  // namespace
@@ -124,12 +126,17 @@ Value Tape::record_many(detail::OpCode code, double y, std::span<const detail::O
 }
 
 std::span<Value> Tape::values(std::size_t n) {
+    if (n > kMostBytes / sizeof(Value))
+        throw TapeError(fmt::format("values: there is no room for so many: found {}. Ask for fewer.", n));
     Value* const first = static_cast<Value*>(allocate(n * sizeof(Value), alignof(Value)));
     std::uninitialized_fill_n(first, n, Value{});
     return {first, n};
 }
 
 void* Tape::allocate(std::size_t bytes, std::size_t alignment) {
+    if (bytes > kMostBytes)
+        throw TapeError(
+            fmt::format("allocate: there is no room for so many bytes: found {}. Ask for fewer.", bytes));
     return memory_->arena.take(bytes, alignment);
 }
 
