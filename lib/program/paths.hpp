@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -59,8 +61,7 @@ class Paths {
     /// Record the path of an example that takes none of the known ones. Returns the path after the last one
     /// that was known; a known one, if the example takes it but for rounding at a tie.
     Path<T>& record(Shape<T>& shape, std::span<const double> example) {
-        require_another_caller();
-        const std::lock_guard one_at_a_time(recording_);
+        const Alone alone(*this);
         Graph graph = recorded(example);
         const std::uint64_t signature = graph.signature();
         for (const auto& path : shape.all_) {
@@ -89,8 +90,7 @@ class Paths {
     /// Record the formula for another example that takes this path. Where it is not the same then, a number
     /// has left the values, and the program has it as a constant, which is wrong for other examples.
     void confirm(Path<T>& path, std::span<const double> example) {
-        require_another_caller();
-        const std::lock_guard one_at_a_time(recording_);
+        const Alone alone(*this);
         if (path.is_confirmed) return;
         if (!path.agrees_with(recorded(example))) {
             throw TapeError(
@@ -111,9 +111,32 @@ class Paths {
     }
 
    private:
+    /// What records is alone: the formula need not be made for several threads at once.
+    class Alone {
+       public:
+        /// Wait for other threads. Raises TapeError if this one records: it would wait for itself.
+        explicit Alone(Paths& paths) : paths_(paths) {
+            if (paths.recorder_.load() == std::this_thread::get_id()) {
+                throw TapeError(
+                    "program: its formula asks the program itself. Compute with the formula's own function "
+                    "there.");
+            }
+            paths.recording_.lock();
+            paths.recorder_ = std::this_thread::get_id();
+        }
+        ~Alone() {
+            paths_.recorder_ = std::thread::id();
+            paths_.recording_.unlock();
+        }
+        Alone(const Alone&) = delete;
+        Alone& operator=(const Alone&) = delete;
+
+       private:
+        Paths& paths_;
+    };
+
     /// Record the formula for one example, on a graph of its own.
     [[nodiscard]] Graph recorded(std::span<const double> example) const {
-        const AtWork at_work(this);
         Tape tape{{.mode = Tape::Mode::graph, .scalars_only = true}};
         const Recording on(tape);
         const std::vector<Value> x = variables(example);
@@ -121,35 +144,6 @@ class Paths {
         const std::vector<Value> outputs = formula_(x);
         for (const Value& y : outputs) recorder->require_live(y.settle());
         return collect(tape, outputs, example.size(), first, parameters_.size());
-    }
-
-    /// That this thread records a formula of these paths: a formula may ask other programs, not its own.
-    class AtWork {
-       public:
-        explicit AtWork(const Paths* paths) : paths_(paths), outer_(innermost) { innermost = this; }
-        ~AtWork() { innermost = outer_; }
-        AtWork(const AtWork&) = delete;
-        AtWork& operator=(const AtWork&) = delete;
-
-        static bool on(const Paths* paths) {
-            const AtWork* at = innermost;
-            while (at != nullptr && at->paths_ != paths) at = at->outer_;
-            return at != nullptr;
-        }
-
-       private:
-        static inline thread_local const AtWork* innermost = nullptr;
-
-        const Paths* paths_;
-        const AtWork* outer_;
-    };
-
-    void require_another_caller() const {
-        if (AtWork::on(this)) {
-            throw TapeError(
-                "program: its formula asks the program itself. Compute with the formula's own function "
-                "there.");
-        }
     }
 
     static void require_same_outputs(const Shape<T>& shape, const Graph& graph) {
@@ -165,8 +159,9 @@ class Paths {
     Parameters parameters_;
     Formula formula_;
     CompileOptions options_;
-    std::mutex mutex_;      // of what follows
-    std::mutex recording_;  // the formula need not be made for several threads at once
+    std::mutex mutex_;  // of what follows
+    std::mutex recording_;
+    std::atomic<std::thread::id> recorder_{};  // the thread that holds it
     std::unordered_map<std::size_t, Shape<T>> shapes_;
     std::vector<const Path<T>*> in_order_;
 };
