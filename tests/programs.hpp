@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <span>
 #include <vector>
@@ -64,5 +65,22 @@ inline void check_program(const Parameters& block, const Formula& formula, std::
     check_same(compiled(block, in_float, inputs, examples), on_the_tape(block, formula, inputs, examples),
                1e-4);
 }
+
+/// A formula of many paths: which way it goes depends on each input and on parameters.
+struct Branches {
+    Parameters block;
+    Parameter p = block.add("p", {3});
+
+    Branches() { std::copy_n(std::array{0.4, -0.3, 0.7}.begin(), 3, p.values().begin()); }
+
+    Formula formula() const {
+        return [q = p](std::span<const Value> x) {
+            const auto w = q.view();
+            Value y = w[2];
+            for (const Value& x_i : x) y += x_i < w[0] ? tanh(x_i * w[1]) : x_i * x_i * w[2];
+            return std::vector<Value>{y};
+        };
+    }
+};
 
 }  // namespace gradus

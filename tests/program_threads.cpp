@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// Programs on several threads, and called by several threads.
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <thread>
+#include <vector>
+
+#include "doctest.hpp"
+#include "gradus/gradus.hpp"
+#include "programs.hpp"
+
+using namespace gradus;
+
+TEST_CASE("program: any number of threads gives the same bits") {
+    const MLP model({20, 30, 4}, {.hidden = "relu", .seed = 3});
+    const auto loss = [&](std::span<const Value> x, const Value& label) {
+        return softmax_cross_entropy(model(x), label);
+    };
+    std::vector<double> inputs = normals(21 * 1000, 4);
+    for (std::size_t e = 0; e < 1000; ++e) inputs[21 * e + 20] = static_cast<double>(e % 4);
+    const Result one = compiled(model.parameters(), compile(model, loss), inputs, 1000);
+    for (const std::size_t threads : {2u, 3u, 16u}) {
+        const Program program = compile(model, loss, {.threads = threads});
+        for (int pass = 0; pass < 3; ++pass) {
+            const Result several = compiled(model.parameters(), program, inputs, 1000);
+            CHECK(several.value == one.value);
+            CHECK(several.gradient == one.gradient);
+        }
+    }
+}
+
+TEST_CASE("program: an error in one part of a batch ends all of them, and the next call is right again") {
+    const MLP model({20, 30, 4}, {.hidden = "relu", .seed = 3});
+    std::vector<double> inputs = normals(21 * 1000, 4);
+    for (std::size_t e = 0; e < 1000; ++e) inputs[21 * e + 20] = static_cast<double>(e % 4);
+    for (const std::size_t threads : {1u, 2u, 3u}) {
+        const Program program = compile(model,
+                                        [&](std::span<const Value> x, const Value& label) {
+                                            return softmax_cross_entropy(model(x), label);
+                                        },
+                                        {.threads = threads});
+        const Result before = compiled(model.parameters(), program, inputs, 1000);
+        for (const std::size_t e : {0u, 130u, 999u}) {
+            const double label = std::exchange(inputs[21 * e + 20], 7.0);
+            CHECK_THROWS_AS(program.value_and_gradient({inputs, 1000}), ShapeError);
+            inputs[21 * e + 20] = label;
+            CHECK(compiled(model.parameters(), program, inputs, 1000).gradient == before.gradient);
+        }
+    }
+}
+
+TEST_CASE("program: may be called by several threads at once") {
+    const MLP model({3, 8, 1}, {.hidden = "tanh", .seed = 3});
+    const Program program(model.parameters(),
+                          [&](std::span<const Value> x) { return std::vector<Value>{model(x)[0]}; },
+                          {.threads = 2});
+    const std::vector<double> inputs = normals(3 * 500, 4);
+    const auto expected = program.per_example_values({inputs, 500});
+    std::array<bool, 4> same{};
+    std::vector<std::thread> callers;
+    for (std::size_t t = 0; t < 4; ++t) {
+        callers.emplace_back([&, t] {
+            same[t] = true;
+            for (int k = 0; k < 20; ++k)
+                same[t] = same[t] && program.per_example_values({inputs, 500}) == expected;
+        });
+    }
+    for (auto& caller : callers) caller.join();
+    CHECK(same == std::array{true, true, true, true});
+}
+
+TEST_CASE("program: examples on many paths, for any number of threads the same bits") {
+    const Branches branches;
+    const std::vector<double> inputs = normals(4 * 700, 12);
+    const Result expected = on_the_tape(branches.block, branches.formula(), inputs, 700);
+    const Program one(branches.block, branches.formula());
+    std::vector<Result> passes;
+    for (int pass = 0; pass < 3; ++pass) {
+        passes.push_back(compiled(branches.block, one, inputs, 700));
+        check_same(passes.back(), expected);
+    }
+    const std::vector<double> values = one.per_example_values({inputs, 700});
+    const std::vector<double> gradients = one.per_example_gradients({inputs, 700});
+    const std::vector<double> hessian = one.hessian({inputs, 700});
+    for (const std::size_t threads : {2u, 3u, 16u}) {
+        const Program several(branches.block, branches.formula(), {.threads = threads});
+        for (const Result& pass : passes) {
+            const Result r = compiled(branches.block, several, inputs, 700);
+            CHECK(r.value == pass.value);
+            CHECK(r.gradient == pass.gradient);
+        }
+        CHECK(several.per_example_values({inputs, 700}) == values);
+        CHECK(several.per_example_gradients({inputs, 700}) == gradients);
+        CHECK(several.hessian({inputs, 700}) == hessian);
+    }
+}
+
+TEST_CASE("program: several threads that meet new paths and sizes at once") {
+    const Branches branches;
+    const Program program(branches.block, branches.formula(), {.threads = 2});
+    struct Call {
+        std::vector<double> inputs;
+        std::size_t examples;
+        double value = 0.0;
+        std::vector<double> gradient;
+    };
+    std::vector<Call> calls;
+    for (std::size_t t = 0; t < 4; ++t) {
+        const std::size_t columns = 2 + t % 3;
+        calls.push_back({normals(columns * 150, t), 150, 0.0, std::vector<double>(3)});
+    }
+    std::vector<std::thread> callers;
+    for (Call& call : calls) {
+        callers.emplace_back([&program, &call] {
+            call.value = program.value_and_gradient(
+                {call.inputs, call.examples}, {.reduction = Reduction::sum, .gradients = call.gradient});
+        });
+    }
+    for (auto& caller : callers) caller.join();
+    for (const Call& call : calls) {
+        Result expected = on_the_tape(branches.block, branches.formula(), call.inputs, call.examples);
+        CHECK(call.value == doctest::Approx(150.0 * expected.value).epsilon(1e-12));
+        for (std::size_t i = 0; i < 3; ++i)
+            CHECK(call.gradient[i] == doctest::Approx(150.0 * expected.gradient[i]).epsilon(1e-11));
+    }
+}
