@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "epsilon.hpp"
 #include "gradus/error.hpp"
 
 namespace gradus {
@@ -17,12 +18,6 @@ double require_fraction(const char* where, const char* name, double x) {
     if (x >= 0.0 && x < 1.0) return x;
     throw DomainError(
         fmt::format("{}: {} is outside [0, 1): {}. Give a number such as 0.9.", where, name, x));
-}
-
-double require_positive(const char* where, const char* name, double x) {
-    if (x > 0.0 && std::isfinite(x)) return x;
-    throw DomainError(fmt::format("{}: {} is not positive and finite: {}. Give a small number such as 1e-8.",
-                                  where, name, x));
 }
 
 }  // namespace
@@ -83,7 +78,7 @@ void Sgd::update(double rate) {
 
 AdaGrad::AdaGrad(Parameters parameters, const AdaGradOptions& options)
     : Optimizer(std::move(parameters), options.learning_rate),
-      epsilon_(require_positive("adagrad", "epsilon", options.epsilon)),
+      epsilon_(detail::require_epsilon("adagrad", options.epsilon)),
       squares_(zeros()) {}
 
 void AdaGrad::update(double rate) {
@@ -99,7 +94,7 @@ void AdaGrad::update(double rate) {
 RMSProp::RMSProp(Parameters parameters, const RMSPropOptions& options)
     : Optimizer(std::move(parameters), options.learning_rate),
       decay_(require_fraction("rmsprop", "decay", options.decay)),
-      epsilon_(require_positive("rmsprop", "epsilon", options.epsilon)),
+      epsilon_(detail::require_epsilon("rmsprop", options.epsilon)),
       squares_(zeros()) {}
 
 void RMSProp::update(double rate) {
@@ -116,7 +111,7 @@ Adam::Adam(Parameters parameters, const AdamOptions& options)
     : Optimizer(std::move(parameters), options.learning_rate),
       beta1_(require_fraction("adam", "beta1", options.beta1)),
       beta2_(require_fraction("adam", "beta2", options.beta2)),
-      epsilon_(require_positive("adam", "epsilon", options.epsilon)),
+      epsilon_(detail::require_epsilon("adam", options.epsilon)),
       means_(zeros()),
       squares_(zeros()) {}
 

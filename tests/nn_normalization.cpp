@@ -23,9 +23,10 @@ using Numbers = std::vector<double>;
 static_assert(TensorModule<LayerNorm> && TensorModule<RMSNorm> && TensorModule<Dropout>);
 
 TEST_CASE("norms: rows get one size, and then weight and bias") {
-    const LayerNorm layer(2, {.epsilon = 0.0});
-    const LayerNorm bare(2, {.bias = false, .epsilon = 0.0});
-    const RMSNorm rms(2, {.epsilon = 0.0});
+    constexpr double kTiny = 1e-300;  // no digit of what follows shows it
+    const LayerNorm layer(2, {.epsilon = kTiny});
+    const LayerNorm bare(2, {.bias = false, .epsilon = kTiny});
+    const RMSNorm rms(2, {.epsilon = kTiny});
     set(layer.parameters(), "weight", {2, 3});
     set(layer.parameters(), "bias", {10, 20});
     set(bare.parameters(), "weight", {2, 3});
@@ -66,6 +67,14 @@ TEST_CASE("norms: mistakes are named") {
     CHECK_THROWS_WITH_AS(
         RMSNorm(0), "rms_norm: the width is zero: found 0. Give the number of columns of what is normalized.",
         ShapeError);
+    Parameters block;
+    CHECK_THROWS_WITH_AS(
+        LayerNorm(block, 3, {.epsilon = 0.0}),
+        "layer_norm: epsilon is not positive and finite: 0. Give a small number such as 1e-8.", DomainError);
+    CHECK_THROWS_WITH_AS(
+        RMSNorm(block, 3, {.epsilon = -1.0}),
+        "rms_norm: epsilon is not positive and finite: -1. Give a small number such as 1e-8.", DomainError);
+    CHECK(block.size() == 0);
     const Scope scope;
     CHECK_THROWS_AS(LayerNorm(3)(full({2, 4}, 1.0)), ShapeError);
     CHECK_THROWS_AS(RMSNorm(3)(full({2, 4}, 1.0)), ShapeError);

@@ -153,7 +153,7 @@ TEST_CASE("norms: weights of constants get their gradients, too") {
     const Scope scope;
     const Tensor x = tensor({{3, 4}, {6, 8}});  // mean squares 12.5 and 50
     const Tensor weight = variable(tensor({1, 1}));
-    backward(weighed(rms_norm(x, weight, 0.0)));
+    backward(weighed(rms_norm(x, weight, 1e-300)));
     const double h = 3 / std::sqrt(12.5);
     CHECK(weight.gradient()(0).value() == doctest::Approx(h * (std::cos(1.0) + std::cos(3.0))));
 }
@@ -191,11 +191,22 @@ TEST_CASE("norms: mistakes are named") {
         "layer_norm: the bias does not fit the rows: x is (2,3), bias is (2). Give it the shape (3), one "
         "number for each place of a row.",
         ShapeError);
-    CHECK_THROWS_WITH_AS(layer_norm(x, -1.0),
-                         "layer_norm: epsilon is negative or not finite: -1. Give a small positive number, "
-                         "such as 1e-5.",
-                         DomainError);
+}
+
+TEST_CASE("normalize: without an epsilon, rows of equal numbers would be NaN") {
+    const Scope scope;
+    const Tensor x = variable(full({1, 3}, 0.0));
+    CHECK_THROWS_WITH_AS(
+        layer_norm(x, 0.0),
+        "layer_norm: epsilon is not positive and finite: 0. Give a small number such as 1e-8.", DomainError);
+    CHECK_THROWS_AS(layer_norm(x, -1.0), DomainError);
+    CHECK_THROWS_AS(rms_norm(x, 0.0), DomainError);
     CHECK_THROWS_AS(rms_norm(x, kInfinity), DomainError);
+    for (const Tensor& y : {layer_norm(x, 1e-8), rms_norm(x, 1e-8)}) {
+        CHECK(numbers(y) == std::vector<double>(3, 0.0));
+        backward(weighed(y));
+        for (const double dx : numbers(x.gradient())) CHECK(std::isfinite(dx));
+    }
 }
 
 TEST_CASE("dropout: what stays is scaled, and the seed tells what goes") {

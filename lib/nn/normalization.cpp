@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "../epsilon.hpp"
 #include "gradus/error.hpp"
 #include "gradus/tensor/elementwise.hpp"
 #include "gradus/tensor/normalize.hpp"
@@ -14,12 +15,14 @@ namespace gradus {
 
 namespace {
 
-Parameter add_ones(const char* where, Parameters& block, std::size_t width, const std::string& name) {
+template <class Options>
+Parameter add_ones(const char* where, Parameters& block, std::size_t width, const Options& options) {
     if (width == 0) {
         throw ShapeError(fmt::format(
             "{}: the width is zero: found 0. Give the number of columns of what is normalized.", where));
     }
-    return *detail::add_full(block, true, detail::full_name(name, "weight"), width, 1.0);
+    detail::require_epsilon(where, options.epsilon);
+    return *detail::add_full(block, true, detail::full_name(options.name, "weight"), width, 1.0);
 }
 
 }  // namespace
@@ -31,7 +34,7 @@ LayerNorm::LayerNorm(std::size_t width, const LayerNormOptions& options)
 
 LayerNorm::LayerNorm(Parameters block, std::size_t width, const LayerNormOptions& options)
     : block_(std::move(block)),
-      weight_(add_ones("layer_norm", block_, width, options.name)),
+      weight_(add_ones("layer_norm", block_, width, options)),
       bias_(detail::add_full(block_, options.bias, detail::full_name(options.name, "bias"), width, 0.0)),
       epsilon_(options.epsilon) {}
 
@@ -50,7 +53,7 @@ RMSNorm::RMSNorm(std::size_t width, const RMSNormOptions& options) : RMSNorm(Par
 
 RMSNorm::RMSNorm(Parameters block, std::size_t width, const RMSNormOptions& options)
     : block_(std::move(block)),
-      weight_(add_ones("rms_norm", block_, width, options.name)),
+      weight_(add_ones("rms_norm", block_, width, options)),
       epsilon_(options.epsilon) {}
 
 Tensor RMSNorm::operator()(const Tensor& x) const { return rms_norm(x, weight_.tensor(), epsilon_); }

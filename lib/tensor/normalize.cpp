@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "../epsilon.hpp"
 #include "../kernels/matrix.hpp"
 #include "../kernels/rows.hpp"
 #include "by_number.hpp"
@@ -53,13 +54,6 @@ Tensor map_rows(const char* name, const Tensor& x, Forward forward, Backward bac
     });
 }
 
-void require_epsilon(const char* where, double epsilon) {
-    if (epsilon >= 0.0 && std::isfinite(epsilon)) return;
-    throw DomainError(
-        fmt::format("{}: epsilon is negative or not finite: {}. Give a small positive number, such as 1e-5.",
-                    where, epsilon));
-}
-
 /// Stands for a weight or bias that is not there: its numbers and its adjoints are null.
 const Tensor kNone(nullptr, Shape(), detail::Tag{});
 
@@ -90,7 +84,7 @@ Tensor normalize(const char* name, const Tensor& x, const Tensor& weight, const 
     const Rows rows(name, x.shape());
     require_row(name, "weight", weight, x.shape());
     require_row(name, "bias", bias, x.shape());
-    require_epsilon(name, epsilon);
+    detail::require_epsilon(name, epsilon);
     if (operation.is_by_number()) return scale(prepare(x), weight, bias, epsilon);
     double* const y = operation.numbers(x.size());
     const std::span normals = operation.memory<kernels::Normal<double>>(rows.count);

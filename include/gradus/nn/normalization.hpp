@@ -13,7 +13,7 @@ namespace gradus {
 
 struct LayerNormOptions {
     bool bias = true;       ///< whether there is one
-    double epsilon = 1e-5;  ///< added to the variance
+    double epsilon = 1e-5;  ///< added to the variance; positive
     std::string name = "";  ///< "norm" makes "norm.weight" of "weight"
 };
 
@@ -24,7 +24,8 @@ class LayerNorm {
    public:
     using Options = LayerNormOptions;
 
-    /// Raises ShapeError if the width is zero, DomainError if the block has parameters of that name.
+    /// Raises ShapeError if the width is zero, DomainError if the block has parameters of that name, or
+    /// unless epsilon is positive and finite.
     explicit LayerNorm(std::size_t width, const LayerNormOptions& options = {});
     LayerNorm(Parameters block, std::size_t width, const LayerNormOptions& options = {});
 
@@ -42,7 +43,7 @@ class LayerNorm {
 };
 
 struct RMSNormOptions {
-    double epsilon = 1e-5;  ///< added to the mean square
+    double epsilon = 1e-5;  ///< added to the mean square; positive
     std::string name = "";  ///< "norm" makes "norm.weight" of "weight"
 };
 
@@ -53,7 +54,8 @@ class RMSNorm {
    public:
     using Options = RMSNormOptions;
 
-    /// Raises ShapeError if the width is zero, DomainError if the block has a parameter of that name.
+    /// Raises ShapeError if the width is zero, DomainError if the block has a parameter of that name, or
+    /// unless epsilon is positive and finite.
     explicit RMSNorm(std::size_t width, const RMSNormOptions& options = {});
     RMSNorm(Parameters block, std::size_t width, const RMSNormOptions& options = {});
 

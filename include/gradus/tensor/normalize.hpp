@@ -24,8 +24,8 @@ Tensor log_softmax(const Tensor& x);
 /// variance over n. With a weight and a bias, of shape (n), return weight * h + bias.
 /// Gradient: dx = (g - mean(g) - h mean(g h)) / sqrt(variance + epsilon), where g = weight * dy;
 /// dweight = dy * h and dbias = dy, summed over the rows.
-/// Raises ShapeError unless weight and bias are as long as a row; DomainError for a negative epsilon, or one
-/// that is not finite. With epsilon 0, a row of equal numbers becomes NaN.
+/// Raises ShapeError unless weight and bias are as long as a row; DomainError unless epsilon is positive and
+/// finite: without it, a row of equal numbers would become NaN.
 /// Source: Ba, Kiros and Hinton, Layer Normalization (2016).
 Tensor layer_norm(const Tensor& x, double epsilon = 1e-5);
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon = 1e-5);
@@ -34,7 +34,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
 /// return weight * h.
 /// Gradient: dx = (g - h mean(g h)) / sqrt(mean(x^2) + epsilon), where g = weight * dy;
 /// dweight = dy * h, summed over the rows.
-/// Raises what layer_norm() does. With epsilon 0, a row of zeros becomes NaN.
+/// Raises what layer_norm() does.
 /// Source: Zhang and Sennrich, Root Mean Square Layer Normalization (2019).
 Tensor rms_norm(const Tensor& x, double epsilon = 1e-5);
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon = 1e-5);
