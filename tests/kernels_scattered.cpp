@@ -111,6 +111,19 @@ TEST_CASE("kernels: sums and dot products of scattered numbers") {
     CHECK(other.dsecond == std::array{2 * 0.5, 0.0, 0.0, 0.0, 2 * -0.25});
 }
 
+TEST_CASE("kernels: operands whose adjoints nobody asks for get none") {
+    Scene<double> scene;
+    const std::uint32_t places[] = {0, kSecond};
+    const auto x = scene.operands(places, 1, false, false);
+    const double y = 0.5, dy = 2.0;
+    kernels::scattered<double>(ops::All::index<ops::Exp>()).backward(x, &y, &dy, 1);
+    kernels::scattered<double>(ops::All::index<ops::Multiply>()).backward(x, &y, &dy, 1);
+    kernels::scattered_sum<double>().backward(x, &y, &dy, 1);
+    kernels::scattered_dot<double>().backward(x, &y, &dy, 1);
+    CHECK(scene.dfirst == std::array<double, 5>{});
+    CHECK(scene.dsecond == std::array<double, 5>{});
+}
+
 TEST_CASE("kernels: a result of adjoint 0 passes nothing on to scattered numbers") {
     Scene<double> scene;
     scene.first[0] = std::numeric_limits<double>::infinity();

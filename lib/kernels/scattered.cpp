@@ -18,6 +18,7 @@ void map(const Operands<T>& x, T* y, std::size_t n) {
 
 template <class Op, class T>
 void map_gradient(const Operands<T>& x, const T* y, const T* dy, std::size_t n) {
+    if (!x.a_moves) return;
     for (std::size_t i = 0; i < n; ++i) {
         if (dy[i] == T{0}) continue;
         const double a = x.numbers[x.places[i]], value = y[i];
@@ -72,6 +73,7 @@ void sum(const Operands<T>& x, T* y, std::size_t n) {
 
 template <class T>
 void sum_gradient(const Operands<T>& x, const T*, const T* dy, std::size_t n) {
+    if (!x.a_moves) return;
     const std::uint32_t* adjoints = x.adjoint_places;
     for (std::size_t i = 0; i < n; ++i, adjoints += x.arity) {
         for (std::size_t k = 0; k < x.arity; ++k) x.adjoints[adjoints[k]] += dy[i];
