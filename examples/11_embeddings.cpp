@@ -5,6 +5,8 @@
 // Before  10; mini-batches (04).
 // Look at the loss of new names: lower than that of pairs (2.42, example 10), for three letters tell more
 //         than one does. Then at the picture: nobody told the network what a vowel is.
+#include <complex>
+
 #include "common.hpp"
 #include "gradus/initialize.hpp"
 #include "gradus/tensor/attention.hpp"
@@ -48,6 +50,24 @@ struct Network {
     gradus::Parameters parameters;
     gradus::Parameter places, weight, bias, out_weight, out_bias;
 };
+
+using Place = std::complex<double>;
+
+/// Move places apart until nearly each pair has this distance, so that letters there can be read.
+std::vector<Place> apart(std::vector<Place> places, double distance) {
+    for (int round = 0; round < 100; ++round) {
+        for (Place& a : places) {
+            for (Place& b : std::span(&a + 1, places.data() + places.size())) {
+                const double gap = std::abs(b - a);
+                if (gap >= distance) continue;
+                const Place way = gap > 0.0 ? (b - a) / gap : 1.0;
+                a -= (distance - gap) / 2 * way;
+                b += (distance - gap) / 2 * way;
+            }
+        }
+    }
+    return places;
+}
 
 int main(int argc, char** argv) {
     example::Lesson lesson("Names by a network that gives each letter a place in the plane.", 10);
@@ -96,18 +116,29 @@ int main(int argc, char** argv) {
         if (lesson.as_written()) example::check("loss of new names", unseen_loss(), 2.32, 0.05);
 
         example::Picture picture(lesson, "11_embeddings", 900, 600);
+        std::vector<Place> places;
+        for (std::size_t token = 0; token < characters.size(); ++token) {
+            const auto place = network.places.values().subspan(kPlane * token, kPlane);
+            places.emplace_back(place[0], place[1]);
+        }
+        const auto span = [&](auto coordinate) {
+            const auto [least, most] = std::ranges::minmax(places, {}, coordinate);
+            return coordinate(most) - coordinate(least);
+        };
+        const auto real = [](Place place) { return place.real(); };
+        const auto imag = [](Place place) { return place.imag(); };
+        places = apart(places, 0.035 * std::max(span(real), 1.5 * span(imag)));  // 24 pixels are a disc
         picture.add("set termoption noenhanced\n$places << EOD");
         std::string labels;
         for (std::size_t token = 0; token < characters.size(); ++token) {
-            const auto place = network.places.values().subspan(kPlane * token, kPlane);
+            const double x = places[token].real(), y = places[token].imag();
             const bool is_vowel = std::string_view("aeiou").find(characters[token]) != std::string_view::npos;
-            picture.add("{} {}", fmt::join(place, " "), is_vowel ? "0xfdc48f" : "0x9ecae1");
-            labels += fmt::format("set label {} at {} center front\n", characters.quoted(token),
-                                  fmt::join(place, ","));
+            picture.add("{} {} {}", x, y, is_vowel ? "0xfdc48f" : "0x9ecae1");
+            labels += fmt::format("set label {} at {},{} center front\n", characters.quoted(token), x, y);
         }
         picture.add(R"(EOD
 {}set title 'Where the network puts a, e, i, o, u (orange) and the other letters; a point is the edge of a name'
-set offsets 0.2,0.2,0.2,0.2; unset key
+set offsets 0.2,0.2,0.2,0.2; set size ratio -1; unset key
 plot $places using 1:2:3 with points pointtype 7 pointsize 2 linecolor rgb variable)",
                     labels);
         picture.draw();
