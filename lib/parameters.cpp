@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <limits>
 
 namespace gradus {
 
@@ -31,7 +29,6 @@ Parameter Parameters::add(std::string name, std::vector<std::size_t> shape, bool
         throw DomainError(
             fmt::format("parameters: the name is taken: \"{}\". Give each part its own name.", name));
     }
-    constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
     const std::size_t offset = block_->values.size();
     std::size_t size = 1;
     for (const std::size_t n : shape) {
@@ -40,11 +37,11 @@ Parameter Parameters::add(std::string name, std::vector<std::size_t> shape, bool
                 "parameters: a part of no numbers: \"{}\" has the shape ({}). Give sizes of 1 or more.", name,
                 fmt::join(shape, ",")));
         }
-        if (n > (kMost - offset) / size) {
+        if (n > (kMostSlots - offset) / size) {
             throw ShapeError(fmt::format(
                 "parameters: too many numbers: \"{}\" has the shape ({}), and there are {} already, of at "
                 "most {}. Check the sizes.",
-                name, fmt::join(shape, ","), offset, kMost));
+                name, fmt::join(shape, ","), offset, kMostSlots));
         }
         size *= n;
     }

@@ -5,10 +5,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <limits>
 
 #include "gradus/error.hpp"
+#include "gradus/slot.hpp"
 
 namespace gradus {
 
@@ -23,12 +22,11 @@ Shape::Shape(std::span<const std::size_t> sizes) : rank_(sizes.size()) {
         size_ = 0;
         return;
     }
-    constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
     for (const std::size_t n : sizes) {
-        if (n > kMost / size_) {
+        if (n > kMostSlots / size_) {
             throw ShapeError(fmt::format(
                 "shape: too many numbers: found ({}), at most {} fit. Split the tensor, or check the sizes.",
-                fmt::join(sizes, ","), kMost));
+                fmt::join(sizes, ","), kMostSlots));
         }
         size_ *= n;
     }

@@ -7,21 +7,17 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
-#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "gradus/error.hpp"
+#include "gradus/slot.hpp"
 
 namespace gradus {
 
 class Tape;
 class Value;
-
-/// Number of an entry of the tape, and of its adjoint. Positive: the entries, from 1 on in the order of
-/// recording. Zero: a constant, which no tape knows. Negative: the parameters that are bound to the tape.
-enum class Slot : std::int32_t { constant = 0 };
 
 /// Mark of a stretch of recording. No two stretches of any tape share one, so a value whose stretch was
 /// rewound, or lies on another tape, is recognised. A multiple of 16.
@@ -175,7 +171,7 @@ class Tape : private detail::Recorder {
 
     struct Options {
         Mode mode = Mode::melting;
-        std::size_t max_entries = std::numeric_limits<std::int32_t>::max();  // more than that: TapeError
+        std::size_t max_entries = kMostSlots;  // more than that: TapeError
         bool scalars_only = false;  // record tensor operations number by number, as programs need them
     };
 

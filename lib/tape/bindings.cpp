@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 namespace gradus::detail {
 
@@ -23,12 +22,11 @@ Bindings::Binding& Bindings::add(const std::shared_ptr<Block>& block) {
             return b;
         }
     }
-    const auto most = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
-    if (size > most - static_cast<std::size_t>(size_)) {
+    if (size > kMostSlots - static_cast<std::size_t>(size_)) {
         throw TapeError(
             fmt::format("tape: too many parameters: {} in this block, {} bound before, at most {} fit. "
                         "Use several tapes.",
-                        size, size_, most));
+                        size, size_, kMostSlots));
     }
     size_ += static_cast<std::int64_t>(size);
     bindings_.push_back({.block = block, .size = size, .first = -size_, .in_use = {}, .scalars = {}});

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <limits>
 
 #include "tape/memory.hpp"
 
@@ -45,7 +44,7 @@ Tape::Tape(Mode mode) : Tape(Options{.mode = mode}) {}
 
 Tape::Tape(const Options& options)
     : mode_(options.mode),
-      max_entries_(std::min<std::size_t>(options.max_entries, std::numeric_limits<std::int32_t>::max())),
+      max_entries_(std::min(options.max_entries, kMostSlots)),
       memory_(std::make_unique<Memory>(next_tape_id.fetch_add(1, std::memory_order_relaxed))) {
     is_graph = mode_ == Mode::graph;
     scalars_only = options.scalars_only;

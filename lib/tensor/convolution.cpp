@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <limits>
 #include <span>
 
 #include "../kernels/matrix.hpp"
@@ -105,11 +103,10 @@ Unfolding unfolding(const Shape& x, const Shape& weight, const Conv2dOptions& op
     }
     if (options.stride == 0)
         throw DomainError("conv2d: the window does not move: the stride is 0. Give at least 1.");
-    constexpr std::size_t kMost = std::numeric_limits<std::int32_t>::max();
-    if (options.padding > kMost) {  // 2 * padding would overflow
+    if (options.padding > kMostSlots) {  // 2 * padding would overflow
         throw ShapeError(fmt::format(
             "conv2d: the padding is too large: {}, at most {}. Half the size of a kernel is usual.",
-            options.padding, kMost));
+            options.padding, kMostSlots));
     }
     const Unfolding windows{x[1],
                             {x[2], weight[2], options.stride, options.padding},
