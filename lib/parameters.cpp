@@ -11,10 +11,28 @@ namespace {
 
 ParameterView view_of(const std::shared_ptr<detail::Block>& block, Tape::Use use) {
     const Slot first = Tape::current().bind(block, use);
-    return {block->values.data(), block->values.size(), detail::make_tag(first, detail::recorder->stamp)};
+    return {*block, 0, block->values.size(), detail::make_tag(first, detail::recorder->stamp)};
+}
+
+/// Make room for so many numbers. Those that are there stay where they were, too, if a tape may read them.
+void reserve(detail::Block& block, std::size_t size) {
+    if (size <= block.values.capacity()) return;
+    std::vector<double> values;
+    values.reserve(std::max(size, 2 * block.values.size()));
+    values.assign(block.values.begin(), block.values.end());
+    block.gradients.reserve(values.capacity());
+    if (block.is_bound) block.outgrown.push_back(std::move(block.values));
+    block.values = std::move(values);
 }
 
 }  // namespace
+
+void ParameterView::refuse(std::size_t first, std::size_t count, std::size_t size) {
+    throw ShapeError(fmt::format(
+        "parameters: a view does not reach so far: it has {} numbers, but {} from {} on were asked "
+        "for. Count from 0, and check the sizes.",
+        size, count, first));
+}
 
 ParameterView Parameter::view(Tape::Use use) const {
     return view_of(block_, use).part(info().offset, size());
@@ -45,15 +63,10 @@ Parameter Parameters::add(std::string name, std::vector<std::size_t> shape, bool
         }
         size *= n;
     }
+    reserve(*block_, offset + size);  // if memory does not suffice, the block remains as it was
     infos.push_back({std::move(name), std::move(shape), offset, size, decays});
-    try {
-        block_->gradients.resize(offset + size);
-        block_->values.resize(offset + size);
-    } catch (...) {  // no memory: the block remains as it was
-        infos.pop_back();
-        block_->gradients.resize(offset);
-        throw;
-    }
+    block_->gradients.resize(offset + size);
+    block_->values.resize(offset + size);
     return {block_, infos.size() - 1};
 }
 

@@ -9,6 +9,9 @@
 #include "doctest.hpp"
 #include "gradus/functions.hpp"
 #include "gradus/reduce.hpp"
+#include "gradus/tensor.hpp"
+#include "gradus/tensor/elementwise.hpp"
+#include "gradus/tensor/reduce.hpp"
 
 using namespace gradus;
 
@@ -135,6 +138,46 @@ TEST_CASE("parameters: a block that grew after it was bound is bound anew, and o
     CHECK(w.gradients()[0] == 10.0);
     CHECK(b.gradients()[499] == 2.0);
     CHECK(b.gradients()[0] == 1.0);
+}
+
+TEST_CASE("parameters: views, and tensors on the tape, survive that the block grows") {
+    const Scope scope;
+    Parameters block;
+    const Parameter w = block.add("w", {2});
+    w.values()[0] = 2.0, w.values()[1] = 3.0;
+    const ParameterView view = w.view();
+    const Tensor t = w.tensor();
+    const Value y = sum(t * t);
+    for (int i = 0; i < 10; ++i) block.add(std::to_string(i), {1000});
+    CHECK(t(1).value() == 3.0);
+    backward(y);  // reads the numbers of t
+    CHECK(w.gradients()[0] == 4.0);
+    w.values()[0] = 7.0;
+    CHECK(view[0].value() == 7.0);
+    CHECK(view.numbers().data() == block.values().data());
+    backward(view[0] * view[1]);
+    CHECK(w.gradients()[0] == 4.0 + 3.0);
+    CHECK(w.gradients()[1] == 6.0 + 7.0);
+}
+
+TEST_CASE("parameters: a view refuses what lies beyond it") {
+    const Scope scope;
+    Parameters block;
+    const ParameterView view = block.add("w", {2}).view();
+    block.add("b", {10});
+    CHECK_THROWS_WITH_AS(
+        view[7],
+        "parameters: a view does not reach so far: it has 2 numbers, but 1 from 7 on were asked "
+        "for. Count from 0, and check the sizes.",
+        ShapeError);
+    CHECK_THROWS_AS(view[2], ShapeError);
+    CHECK_THROWS_AS(static_cast<void>(view.part(1, 2)), ShapeError);
+    CHECK_THROWS_AS(static_cast<void>(view.part(3, 0)), ShapeError);
+    CHECK_THROWS_AS(static_cast<void>(view.part(1, static_cast<std::size_t>(-1))), ShapeError);
+    CHECK_THROWS_AS(ParameterView()[0], ShapeError);
+    CHECK(view.part(1, 1)[0].value() == 0.0);
+    CHECK(view.part(2, 0).numbers().empty());
+    CHECK(block.view()[7].value() == 0.0);
 }
 
 TEST_CASE("parameters: a model that is gone leaves the tape usable, and its slots to the next one") {

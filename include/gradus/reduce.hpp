@@ -29,7 +29,7 @@ class Values {
 
    private:
     const Value* values_ = nullptr;
-    ParameterView parameters_{nullptr, 0, detail::Tag{}};
+    ParameterView parameters_;
     std::size_t size_ = 0;
 };
 

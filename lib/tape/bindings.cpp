@@ -14,6 +14,7 @@ constexpr std::size_t kFew = 16;
 }  // namespace
 
 Bindings::Binding& Bindings::add(const std::shared_ptr<Block>& block) {
+    block->is_bound = true;
     const std::size_t size = block->values.size();
     for (Binding& b : bindings_) {  // slots of a model that is gone, and of which no value is left
         if (b.block && b.block.use_count() == 1 && b.in_use.is_over(stretches_)) b.block.reset();
