@@ -68,10 +68,21 @@ using BatchLoss = std::function<Value(std::span<const std::size_t>)>;
 /// What computes the mean loss of a batch, and adds its gradient to that of the parameters.
 using BatchGradient = std::function<double(std::span<const std::size_t>)>;
 
+/// Raise an error unless the parameters were used, or got a gradient, since there were so many views.
+void require_use(const Parameters& parameters, std::size_t views) {
+    const auto is_zero = [](double g) { return g == 0.0; };
+    if (parameters.view_count() > views || !std::ranges::all_of(parameters.gradients(), is_zero)) return;
+    throw DomainError(
+        fmt::format("train: the loss does not depend on the optimizer's parameters: none of the {} was used "
+                    "for the first batch. Make the optimizer with the parameters() of the model in the loss.",
+                    parameters.size()));
+}
+
 /// Record the loss of a batch, so many examples at once, and differentiate it. Stops at one that is not
 /// finite.
-BatchGradient on_the_tape(const BatchLoss& loss, std::size_t piece_size) {
-    return [&loss, piece_size](std::span<const std::size_t> batch) {
+BatchGradient on_the_tape(const BatchLoss& loss, std::size_t piece_size, const Parameters& parameters) {
+    return [&loss, piece_size, &parameters, is_first = true](std::span<const std::size_t> batch) mutable {
+        const std::size_t views = parameters.view_count();
         double sum = 0.0;
         for (std::size_t begin = 0; begin < batch.size() && std::isfinite(sum); begin += piece_size) {
             const auto piece = batch.subspan(begin, std::min(piece_size, batch.size() - begin));
@@ -81,6 +92,8 @@ BatchGradient on_the_tape(const BatchLoss& loss, std::size_t piece_size) {
             sum += weight * y.value();
             if (std::isfinite(sum)) backward(y, weight);
         }
+        if (is_first && std::isfinite(sum)) require_use(parameters, views);
+        is_first = false;
         return sum;
     };
 }
@@ -214,18 +227,24 @@ TrainResult train(Optimizer& optimizer, std::size_t examples, const std::functio
                   const TrainOptions& options) {
     require_loss(loss != nullptr);
     const BatchLoss of_one = [&](std::span<const std::size_t> example) { return loss(example[0]); };
-    return run(optimizer, examples, on_the_tape(of_one, 1), options);
+    return run(optimizer, examples, on_the_tape(of_one, 1, optimizer.parameters()), options);
 }
 
 TrainResult train_batches(Optimizer& optimizer, std::size_t examples,
                           const std::function<Value(std::span<const std::size_t>)>& loss,
                           const TrainOptions& options) {
     require_loss(loss != nullptr);
-    return run(optimizer, examples, on_the_tape(loss, options.batch_size), options);
+    return run(optimizer, examples, on_the_tape(loss, options.batch_size, optimizer.parameters()), options);
 }
 
 TrainResult train(Optimizer& optimizer, const Dataset& data, const Program& program,
                   const TrainOptions& options) {
+    if (program.parameters() != optimizer.parameters()) {
+        throw DomainError(
+            fmt::format("train: the program does not depend on the optimizer's parameters: it has {}, the "
+                        "optimizer another {}. Make both with the parameters() of one model.",
+                        program.parameters().size(), optimizer.parameters().size()));
+    }
     const auto gradient = [&](std::span<const std::size_t> batch) { return program(Batch(data, batch)); };
     return run(optimizer, data.rows, gradient, options);
 }

@@ -79,6 +79,23 @@ TEST_CASE("parameters: more numbers than a tape has slots are refused, and the b
     CHECK(block.add("w", {3, 5}).size() == 15);
 }
 
+TEST_CASE("parameters: blocks are equal if they are the same, and count their views on a tape") {
+    const Scope scope;
+    Parameters block, other;
+    const Parameter w = block.add("w", {1});
+    other.add("w", {1});
+    CHECK(block == Parameters(block));
+    CHECK(block != other);
+    CHECK(block.view_count() == 0);
+    static_cast<void>(w.view());
+    static_cast<void>(w.tensor());
+    CHECK(block.view_count() == 2);
+    block.add("b", {1});
+    static_cast<void>(block.view());
+    CHECK(block.view_count() == 3);
+    CHECK(other.view_count() == 0);
+}
+
 TEST_CASE("parameters: a handle that was moved from still works") {
     Parameters block;
     Parameter w = block.add("w", {2});

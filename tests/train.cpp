@@ -378,6 +378,51 @@ TEST_CASE("train: in steady state nothing is allocated") {
     CHECK(allocations(1000) == allocations(1));
 }
 
+TEST_CASE("train: an optimizer of another model is refused, and the model's own one works") {
+    const Xor task, other;
+    const Numbers before = other.numbers();
+    Sgd sgd(other.model.parameters());
+    const std::string message =
+        "train: the loss does not depend on the optimizer's parameters: none of the 17 was used for the "
+        "first batch. Make the optimizer with the parameters() of the model in the loss.";
+    const TrainOptions options{.epochs = 1, .batch_size = 2, .regularization = {.l2 = 0.1}};
+    SUBCASE("with a loss of examples, though it was used before") {
+        static_cast<void>(other.model(kInputs[0]));
+        CHECK_THROWS_WITH_AS(train(sgd, 4, task, options), message.c_str(), DomainError);
+    }
+    SUBCASE("with a loss of batches") {
+        const auto loss = [&](std::span<const std::size_t> batch) { return task(batch[0]); };
+        CHECK_THROWS_WITH_AS(train_batches(sgd, 4, loss, options), message.c_str(), DomainError);
+    }
+    SUBCASE("with a program") {
+        const Program program = compile(task.model, [&](std::span<const Value> x, const Value& y) {
+            return squared_error(task.model(x)[0], y);
+        });
+        Dataset data;
+        data.rows = 1, data.columns = 2, data.inputs = {0.0, 1.0}, data.targets = {1.0};
+        CHECK_THROWS_WITH_AS(train(sgd, data, program, options),
+                             "train: the program does not depend on the optimizer's parameters: it has 17, "
+                             "the optimizer another 17. Make both with the parameters() of one model.",
+                             DomainError);
+    }
+    CHECK(other.numbers() == before);
+    CHECK(sgd.steps() == 0);
+    Sgd own(task.model.parameters());
+    CHECK(train(own, 4, task, options).last.number == 1);
+}
+
+TEST_CASE("train: parameters count as used by a view from outside, or with gradients of zero") {
+    const Scope scope;
+    const Mean mean;
+    Sgd sgd(mean.parameters);
+    const ParameterView view = mean.p.view();
+    const auto outside = [&](std::size_t i) { return squared_error(Value(view[0]), mean.targets[i]); };
+    train(sgd, 3, outside, {.epochs = 1});
+    CHECK(mean.number() > 0.0);
+    const auto flat = [&](std::size_t) { return relu(-1.0 - abs(mean.p.view()[0])); };
+    CHECK(train(sgd, 3, flat, {.epochs = 1}).last.loss == 0.0);
+}
+
 TEST_CASE("train: mistakes are named") {
     const Mean mean;
     Sgd sgd(mean.parameters);

@@ -135,6 +135,12 @@ class Parameters {
     /// Return all parameters as values on the current tape.
     [[nodiscard]] ParameterView view() const;
 
+    /// Return how often views and tensors of them were made on the current tape.
+    [[nodiscard]] std::size_t view_count() const { return Tape::current().bind_count(block_); }
+
+    /// Return whether both refer to the same numbers.
+    friend bool operator==(const Parameters&, const Parameters&) = default;
+
    private:
     std::shared_ptr<detail::Block> block_;
 };

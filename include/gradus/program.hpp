@@ -69,6 +69,9 @@ class Program {
     Program& operator=(const Program&) = default;
     ~Program() = default;
 
+    /// Return the block of its parameters.
+    [[nodiscard]] const Parameters& parameters() const;
+
     /// Return the mean of the only output over a batch, and add its gradient to those of the parameters: what
     /// a step of training needs.
     double operator()(const Batch& batch) const { return value_and_gradient(batch); }

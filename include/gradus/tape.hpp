@@ -232,6 +232,9 @@ class Tape : private detail::Recorder {
     /// Give a block of parameters its slots; at once, if it has them. Returns the slot of the first one.
     Slot bind(const std::shared_ptr<detail::Block>& block, Use use = Use::scalar);
 
+    /// Return how often a block of parameters was bound.
+    [[nodiscard]] std::size_t bind_count(const std::shared_ptr<detail::Block>& block) const;
+
     /// Say that a parameter which was bound for tensors is used by a scalar operation, too.
     void use_as_scalar(Slot parameter);
 

@@ -81,7 +81,8 @@ class DivergenceError : public Error {
 /// epoch are restored at the end. The same seed gives the same bits.
 /// Raises DivergenceError when the loss, a gradient or a parameter is not finite any more, or the objective
 /// has grown beyond max_growth; DomainError for zero epochs, examples or batch size, for patience without a
-/// validation loss, and for a loss that is no function.
+/// validation loss, for a loss that is no function, and if the losses of the first batch use none of the
+/// parameters that the optimizer changes.
 /// Cost: memory for one example's tape and a copy of the parameters; in steady state nothing is allocated.
 TrainResult train(Optimizer& optimizer, std::size_t examples,
                   const std::function<Value(std::size_t example)>& loss, const TrainOptions& options = {});
@@ -107,8 +108,9 @@ TrainResult train_batches(Optimizer& optimizer, std::size_t examples,
 ///     });
 ///     train(adam, data, program, {.epochs = 20, .batch_size = 32});
 ///
-/// The steps are those of train() with the same seed, but for rounding. The program must be one of the
-/// parameters that the optimizer changes. Raises also what Program::value_and_gradient() does.
+/// The steps are those of train() with the same seed, but for rounding.
+/// Raises also what Program::value_and_gradient() does, and DomainError unless the program is one of the
+/// parameters that the optimizer changes.
 /// Cost: memory for one batch of the program; in steady state nothing is allocated.
 TrainResult train(Optimizer& optimizer, const Dataset& data, const Program& program,
                   const TrainOptions& options = {});

@@ -39,7 +39,7 @@ std::string Sequential::describe() const {
 std::string Sequential::next_name() const { return detail::full_name(name_, std::to_string(parts_.size())); }
 
 void Sequential::require_same_block(const Parameters& parameters) const {
-    if (parameters.size() == 0 || parameters.values().data() == block_.values().data()) return;
+    if (parameters.size() == 0 || parameters == block_) return;
     throw DomainError(fmt::format(
         "sequential: the parameters of module {} lie in another block: {} of them. Let it be made "
         "in place, as in add<Linear>(64, 10), or make it with parameters() of the Sequential.",

@@ -31,7 +31,8 @@ class Program::Compiled {
     virtual void hessian_vectors(const Batch& batch, std::span<double> rows, const BatchOptions& options) = 0;
     virtual std::vector<detail::Told> told() = 0;
 
-    [[nodiscard]] virtual std::size_t parameters() const = 0;
+    [[nodiscard]] virtual const Parameters& parameters() const = 0;
+    [[nodiscard]] virtual std::size_t size() const = 0;  // of them, when it was compiled
 
     template <class T>
     class With;
@@ -60,10 +61,10 @@ class Program::Compiled::With : public Compiled {
         const Space space(*this);
         const T* const at = numbers(*space);
         const std::span<double> to = options.gradients.empty() ? parameters_.gradients() : options.gradients;
-        if (to.size() != parameters()) {
+        if (to.size() != size_) {
             throw ShapeError(fmt::format(
                 "value_and_gradient: there must be a gradient for each parameter: found {}, they are {}.",
-                to.size(), parameters()));
+                to.size(), size_));
         }
         detail::Gradient<T> job(pool_, scale(batch, options), to, space->gradients);
         run(batch, at, job, *space);
@@ -79,21 +80,21 @@ class Program::Compiled::With : public Compiled {
 
     std::vector<double> jacobian(const Batch& batch, bool of_one_output) override {
         const Space space(*this);
-        detail::Jacobian<T> job(batch.size(), 0, parameters(), of_one_output, space->gradients);
+        detail::Jacobian<T> job(batch.size(), 0, size_, of_one_output, space->gradients);
         run(batch, numbers(*space), job, *space, {.most_at_once = 1});
         return std::move(job.rows);
     }
 
     std::vector<double> jacobian_by_inputs(const Batch& batch) override {
         const Space space(*this);
-        detail::Jacobian<T> job(batch.size(), parameters(), batch.columns(), false, space->gradients);
+        detail::Jacobian<T> job(batch.size(), size_, batch.columns(), false, space->gradients);
         run(batch, numbers_and(std::vector<double>(batch.columns()), *space), job, *space,
             {.what = &Path<T>::movable, .most_at_once = 1});
         return std::move(job.rows);
     }
 
     void hessian_vectors(const Batch& batch, std::span<double> rows, const BatchOptions& options) override {
-        const std::size_t n = parameters();
+        const std::size_t n = size_;
         if (n == 0) return;
         const auto multiply = [&](std::size_t row, detail::Pool* pool) {
             const std::span<double> product = rows.subspan(row * n, n);
@@ -109,7 +110,8 @@ class Program::Compiled::With : public Compiled {
         threads_.run(rows.size() / n - 1, std::ref(rest));
     }
 
-    [[nodiscard]] std::size_t parameters() const override { return size_; }
+    [[nodiscard]] const Parameters& parameters() const override { return parameters_; }
+    [[nodiscard]] std::size_t size() const override { return size_; }
     std::vector<detail::Told> told() override { return paths_.told(); }
 
    private:
@@ -214,6 +216,7 @@ Program::Program(const Parameters& parameters, Formula formula, const CompileOpt
     }
 }
 
+const Parameters& Program::parameters() const { return compiled_->parameters(); }
 double Program::value(const Batch& batch, const BatchOptions& options) const {
     return compiled_->value(batch, options);
 }
@@ -232,17 +235,17 @@ std::vector<double> Program::jacobian_by_inputs(const Batch& batch) const {
 }
 std::vector<double> Program::hessian_vector(const Batch& batch, std::span<const double> direction,
                                             const BatchOptions& options) const {
-    if (direction.size() != compiled_->parameters()) {
+    if (direction.size() != compiled_->size()) {
         throw ShapeError(fmt::format(
             "hessian_vector: the direction must have a number for each parameter: it has {}, they are {}.",
-            direction.size(), compiled_->parameters()));
+            direction.size(), compiled_->size()));
     }
     std::vector<double> product(direction.begin(), direction.end());
     compiled_->hessian_vectors(batch, product, options);
     return product;
 }
 std::vector<double> Program::hessian(const Batch& batch, const BatchOptions& options) const {
-    const std::size_t n = compiled_->parameters();
+    const std::size_t n = compiled_->size();
     std::vector<double> rows(n * n);
     for (std::size_t i = 0; i < n; ++i) rows[i * n + i] = 1.0;
     compiled_->hessian_vectors(batch, rows, options);

@@ -20,6 +20,7 @@ Bindings::Binding& Bindings::add(const std::shared_ptr<Block>& block) {
         if (b.block && b.block.use_count() == 1 && b.in_use.is_over(stretches_)) b.block.reset();
         if (!b.block && b.size == size) {
             b.block = block;
+            b.count = 0;
             return b;
         }
     }
@@ -30,8 +31,15 @@ Bindings::Binding& Bindings::add(const std::shared_ptr<Block>& block) {
                         size, size_, kMostSlots));
     }
     size_ += static_cast<std::int64_t>(size);
-    bindings_.push_back({.block = block, .size = size, .first = -size_, .in_use = {}, .scalars = {}});
+    bindings_.push_back(
+        {.block = block, .size = size, .first = -size_, .in_use = {}, .scalars = {}, .count = 0});
     return bindings_.back();
+}
+
+std::size_t Bindings::count(const std::shared_ptr<Block>& block) const {
+    std::size_t total = 0;
+    for (const Binding& b : bindings_) total += b.block == block ? b.count : 0;
+    return total;
 }
 
 void Bindings::use_as_scalar(std::int64_t slot) { use_as_scalar(bindings_[index_of(slot)]); }

@@ -26,6 +26,9 @@ class Bindings {
         return use(add(block), as);
     }
 
+    /// Return how often a block was bound.
+    [[nodiscard]] std::size_t count(const std::shared_ptr<Block>& block) const;
+
     /// Say that scalar operations use the block of this slot, too.
     void use_as_scalar(std::int64_t slot);
 
@@ -46,10 +49,12 @@ class Bindings {
         std::int64_t first = 0;  // slots first ... first + size - 1, all negative
         Lifetime in_use;         // of whatever refers to it
         Lifetime scalars;        // of scalar operations that do
+        std::size_t count = 0;   // how often it was bound
     };
 
     Binding& add(const std::shared_ptr<Block>& block);
     std::int64_t use(Binding& b, Tape::Use as) const {
+        ++b.count;
         if (b.in_use.is_over(stretches_)) {
             b.in_use.begin(stretches_);
             b.scalars.end();

@@ -113,6 +113,10 @@ void Tape::close(detail::Stretch& stretch) {
     if (last() > 0 && memory_->differentiated == last()) keep_apart();
 }
 
+std::size_t Tape::bind_count(const std::shared_ptr<detail::Block>& block) const {
+    return memory_->bindings.count(block);
+}
+
 void Tape::clear() { rewind(memory_->stretches.outermost); }
 
 void detail::Recorder::require_live(Tag tag) const {
