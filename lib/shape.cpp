@@ -18,11 +18,12 @@ Shape::Shape(std::span<const std::size_t> sizes) : rank_(sizes.size()) {
                         fmt::join(sizes, ","), kMaxRank));
     }
     std::copy(sizes.begin(), sizes.end(), sizes_.begin());
-    if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) {
-        size_ = 0;
-        return;
-    }
+    bool is_empty = false;
     for (const std::size_t n : sizes) {
+        if (n == 0) {  // the others count all the same, for loops run over them
+            is_empty = true;
+            continue;
+        }
         if (n > kMostSlots / size_) {
             throw ShapeError(fmt::format(
                 "shape: too many numbers: found ({}), at most {} fit. Split the tensor, or check the sizes.",
@@ -30,12 +31,18 @@ Shape::Shape(std::span<const std::size_t> sizes) : rank_(sizes.size()) {
         }
         size_ *= n;
     }
+    if (is_empty) size_ = 0;
 }
 
 std::string to_string(const Shape& shape) { return fmt::format("({})", fmt::join(shape, ",")); }
 
 std::size_t resolve_axis(const char* where, const Shape& shape, int axis) {
     const int rank = static_cast<int>(shape.rank());
+    if (rank == 0) {
+        throw ShapeError(fmt::format(
+            "{}: there is no axis {}: the shape is (), that of one number. Give a tensor with axes.", where,
+            axis));
+    }
     if (axis < -rank || axis >= rank) {
         throw ShapeError(
             fmt::format("{}: there is no axis {}: the shape is {}. Name one from {} to {}, or from {} to -1, "

@@ -45,6 +45,15 @@ TEST_CASE("shape: sizes, rank and text") {
                          ShapeError);
 }
 
+TEST_CASE("shape: axes of empty tensors must not be too long, either") {
+    CHECK(Shape{0, 2147483647}.size() == 0);
+    CHECK_THROWS_WITH_AS(
+        (Shape{65536, 0, 65536}),
+        "shape: too many numbers: found (65536,0,65536), at most 2147483647 fit. Split the tensor, "
+        "or check the sizes.",
+        ShapeError);
+}
+
 TEST_CASE("shape: axes count from either end") {
     CHECK(resolve_axis("sum", {2, 3}, 0) == 0);
     CHECK(resolve_axis("sum", {2, 3}, -1) == 1);
@@ -52,6 +61,12 @@ TEST_CASE("shape: axes count from either end") {
                          "sum: there is no axis 2: the shape is (2,3). Name one from 0 to 1, or from -2 to "
                          "-1, the last one.",
                          ShapeError);
+}
+
+TEST_CASE("shape: one number has no axes") {
+    CHECK_THROWS_WITH_AS(
+        resolve_axis("sum", {}, 0),
+        "sum: there is no axis 0: the shape is (), that of one number. Give a tensor with axes.", ShapeError);
 }
 
 TEST_CASE("shape: sizes broadcast from the last axis on") {

@@ -9,6 +9,7 @@
 
 #include "doctest.hpp"
 #include "gradus/derivatives.hpp"
+#include "gradus/tensor/reduce.hpp"
 #include "gradus/tensor/shaping.hpp"
 
 using namespace gradus;
@@ -145,6 +146,18 @@ TEST_CASE("conv2d: kernels are not flipped, and what fills no window is left out
     const Tensor bias = variable(full({2}, 0.5));
     CHECK(conv2d(full({0, 1, 3, 3}, 1), full({2, 1, 2, 2}, 1), bias).shape() == Shape{0, 2, 2, 2});
     CHECK(numbers(conv2d(full({1, 0, 1, 1}, 1), full({2, 0, 1, 1}, 1), bias)) == Numbers{0.5, 0.5});
+}
+
+TEST_CASE("conv2d: of a huge stride there is one window, in the padding") {
+    const Scope scope;
+    const Tensor x = variable(full({1, 1, 3, 3}, 1.0)), w = full({1, 1, 4, 4}, 1.0);
+    constexpr std::size_t kHuge = std::numeric_limits<std::size_t>::max();
+    const Tensor y = conv2d(x, w, {.stride = kHuge, .padding = 2});
+    CHECK(y.shape() == Shape{1, 1, 1, 1});
+    CHECK(y(0, 0, 0, 0).value() == 4.0);
+    backward(sum(y));
+    CHECK(x.gradient()(0, 0, 1, 1).value() == 1.0);
+    CHECK(x.gradient()(0, 0, 2, 2).value() == 0.0);
 }
 
 TEST_CASE("conv2d: mistakes are named") {

@@ -33,7 +33,7 @@ struct Windows {
         std::size_t begin, end;
     };
     [[nodiscard]] Range inside(std::size_t place) const {
-        const std::size_t begin = place >= padding ? 0 : (padding - place + stride - 1) / stride;
+        const std::size_t begin = place >= padding ? 0 : (padding - place - 1) / stride + 1;
         const std::size_t end = place >= image + padding ? 0 : (image + padding - place - 1) / stride + 1;
         return {begin, std::max(begin, std::min(end, count()))};
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <concepts>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -68,7 +69,8 @@ class Operation {
     template <class T>
     [[nodiscard]] std::span<T> memory(std::size_t n, std::size_t alignment = alignof(T)) const {
         static_assert(std::is_trivially_copyable_v<T>);
-        return {static_cast<T*>(tape_.allocate(n * sizeof(T), alignment)), n};
+        constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max() / sizeof(T);
+        return {static_cast<T*>(tape_.allocate(std::min(n, kMost) * sizeof(T), alignment)), n};
     }
 
     /// Return a copy of these elements.
