@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Programs on several threads, and called by several threads.
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <cmath>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -69,6 +74,32 @@ TEST_CASE("program: may be called by several threads at once") {
     for (auto& caller : callers) caller.join();
     CHECK(same == std::array{true, true, true, true});
 }
+
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("program: threads that the system does not give are an error, and fewer work") {
+    rlimit limit{};
+    getrlimit(RLIMIT_AS, &limit);
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit low = limit;
+    low.rlim_cur =
+        static_cast<rlim_t>(pages) * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (rlim_t{1} << 26);
+    Parameters block;
+    const Parameter p = block.add("p", {1});
+    const auto formula = [&](std::span<const Value>) { return exp(p.view()[0]); };
+    std::string message;
+    setrlimit(RLIMIT_AS, &low);  // room for a few stacks
+    try {
+        const Program program = compile(block, formula, {.threads = 1000});
+    } catch (const Error& error) {
+        message = error.what();
+    }
+    setrlimit(RLIMIT_AS, &limit);
+    CHECK(message.starts_with("compile: not so many threads can be started: "));
+    CHECK(message.ends_with(" of 1000 (Resource temporarily unavailable). Ask for fewer."));
+    CHECK(compile(block, formula, {.threads = 2})(Batch()) == 1.0);
+}
+#endif
 
 TEST_CASE("program: examples on many paths, for any number of threads the same bits") {
     const Branches branches;

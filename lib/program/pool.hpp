@@ -2,31 +2,38 @@
 // Pool: threads that wait for work.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include "gradus/error.hpp"
 
 namespace gradus::detail {
 
 /// Runs the parts of a job on threads that are created once. The caller works along.
 class Pool {
    public:
+    /// Raises Error if the system gives fewer threads.
     explicit Pool(std::size_t threads) {
-        for (std::size_t i = 1; i < threads; ++i) workers_.emplace_back([this] { wait_for_jobs(); });
-    }
-    ~Pool() {
-        {
-            const std::lock_guard lock(mutex_);
-            ends_ = true;
+        workers_.reserve(threads);
+        try {
+            while (this->threads() < threads) workers_.emplace_back([this] { wait_for_jobs(); });
+        } catch (const std::system_error& error) {
+            end_workers();
+            throw Error(
+                fmt::format("compile: not so many threads can be started: {} of {} ({}). Ask for fewer.",
+                            this->threads(), threads, error.what()));
         }
-        begin_.notify_all();
-        for (std::thread& worker : workers_) worker.join();
     }
+    ~Pool() { end_workers(); }
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
@@ -53,6 +60,15 @@ class Pool {
     }
 
    private:
+    void end_workers() {
+        {
+            const std::lock_guard lock(mutex_);
+            ends_ = true;
+        }
+        begin_.notify_all();
+        for (std::thread& worker : workers_) worker.join();
+    }
+
     void wait_for_jobs() {
         std::size_t done = 0;
         for (;;) {
