@@ -40,8 +40,8 @@ double sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : 0.0; }
 double Regularization::value(const Parameters& parameters) const {
     double absolute = 0.0, squares = 0.0;
     each(*this, parameters, [&](double w, double&) {
-        absolute += std::abs(w);
-        squares += w * w;
+        if (l1 > 0.0) absolute += std::abs(w);
+        if (l2 > 0.0) squares += w * w;  // may overflow, and 0 * inf would be NaN
     });
     return l1 * absolute + 0.5 * l2 * squares;
 }

@@ -61,6 +61,12 @@ TEST_CASE("regularization: without a weight there is no penalty") {
     CHECK(Model().gradients_with({}) == Numbers{100, 100, 100, 100});
 }
 
+TEST_CASE("regularization: a penalty that is not asked for does not overflow") {
+    const Model model;
+    std::ranges::fill(model.parameters.values(), 1e200);
+    CHECK(Regularization{.l1 = 0.5, .biases = true}.value(model.parameters) == doctest::Approx(2e200));
+}
+
 TEST_CASE("regularization: mistakes are named") {
     const Model model;
     CHECK_THROWS_WITH_AS(
