@@ -59,8 +59,9 @@ std::size_t Dataset::label(std::size_t i) const {
 }
 
 std::vector<std::size_t> Dataset::labels() const {
-    std::vector<std::size_t> all(rows);
-    for (std::size_t i = 0; i < rows; ++i) all[i] = label(i);
+    std::vector<std::size_t> all;
+    all.reserve(std::min(rows, targets.size()));
+    for (std::size_t i = 0; i < rows; ++i) all.push_back(label(i));
     return all;
 }
 
@@ -118,10 +119,12 @@ Split stratified_split(const Dataset& data, double test_fraction, std::uint64_t 
     return {data.select(train), data.select(test)};
 }
 
-Standardizer::Standardizer(const Dataset& train) : means_(train.columns), scales_(train.columns) {
+Standardizer::Standardizer(const Dataset& train) {
     if (train.rows == 0)
         throw DomainError("Standardizer: no figures to take: 0 rows. Give the training part.");
     check_sizes("Standardizer", train);
+    means_.resize(train.columns);
+    scales_.resize(train.columns);
     const auto n = static_cast<double>(train.rows);
     for (std::size_t j = 0; j < train.columns; ++j) {
         const auto at = [&](std::size_t i) { return train.inputs[i * train.columns + j]; };

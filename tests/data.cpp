@@ -66,6 +66,9 @@ TEST_CASE("data: rows are parts of the inputs") {
                          "Dataset::row: sizes do not fit: 0 inputs and 0 targets in (9223372036854775808,2). "
                          "Make rows * columns inputs, and as many targets as rows or none.",
                          ShapeError);
+    overflown.columns = std::size_t{1} << 62;
+    CHECK_THROWS_AS(Standardizer{overflown}, ShapeError);
+    CHECK_THROWS_AS(overflown.labels(), ShapeError);
     data.inputs.pop_back();
     CHECK_THROWS_WITH_AS(data.row(0),
                          "Dataset::row: sizes do not fit: 5 inputs and 0 targets in (2,3). "
@@ -365,6 +368,13 @@ TEST_CASE("Batch: examples are numbers, as many for each") {
         "Batch: the numbers cannot be shared out: 6 numbers among 4 examples. Give each as many.",
         ShapeError);
 }
+
+template <class Data>
+concept CanBeBatched = requires(Data&& data, Random& random) {
+    batches(std::forward<Data>(data), 4, random);
+};
+static_assert(CanBeBatched<Dataset&> && CanBeBatched<const Dataset&>);
+static_assert(!CanBeBatched<Dataset>);  // it would be gone before the first batch
 
 TEST_CASE("batches: an epoch has each row once, in an order of its own") {
     const Dataset data = numbered({0, 1, 2, 3, 4, 5, 6, 7, 8, 9});

@@ -268,6 +268,9 @@ inline DatasetBatches batches(const Dataset& data, std::size_t batch_size, Rando
     return {data, batch_size, random()};
 }
 
+/// Of data that nobody keeps: they would be gone before the first batch.
+DatasetBatches batches(const Dataset&& data, std::size_t batch_size, Random& random) = delete;
+
 /// Make two interleaved half circles of radius 1 in the plane, the classes "upper" and "lower" in turn.
 /// upper: (cos t, sin t); lower: (1 - cos t, 1/2 - sin t); t evenly over [0, pi]. Both coordinates get normal
 /// noise of the given standard deviation. It is the same on every platform; cos and sin are libm's.
