@@ -24,6 +24,11 @@ void require_sense(const TrainOptions& options) {
         throw DomainError(fmt::format("train: min_delta is negative: {}. Give 0 or a small positive number.",
                                       options.min_delta));
     }
+    if (!(options.max_gradient_norm > 0.0)) {
+        throw DomainError(fmt::format(
+            "train: max_gradient_norm is not positive: {}. Give a number such as 1, or leave it out.",
+            options.max_gradient_norm));
+    }
     if (!(options.max_growth >= 1.0)) {
         throw DomainError(fmt::format(
             "train: max_growth is less than 1: {}. Give a large number, such as 1000.", options.max_growth));
@@ -254,7 +259,10 @@ double mean_loss(std::size_t examples, const std::function<double(std::size_t)>&
         throw DomainError("mean_loss: there are no examples: found 0. Give a data set that is not empty.");
     }
     double sum = 0.0;
-    for (std::size_t i = 0; i < examples; ++i) sum += loss(i);
+    for (std::size_t i = 0; i < examples; ++i) {
+        const Scope scope;
+        sum += loss(i);
+    }
     return sum / static_cast<double>(examples);
 }
 

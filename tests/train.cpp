@@ -436,6 +436,11 @@ TEST_CASE("train: mistakes are named") {
                          DomainError);
     CHECK_THROWS_WITH_AS(train(sgd, 3, mean.loss(), {.min_delta = -1.0}),
                          "train: min_delta is negative: -1. Give 0 or a small positive number.", DomainError);
+    CHECK_THROWS_WITH_AS(
+        train(sgd, 3, mean.loss(), {.max_gradient_norm = -1.0}),
+        "train: max_gradient_norm is not positive: -1. Give a number such as 1, or leave it out.",
+        DomainError);
+    CHECK_THROWS_AS(train(sgd, 3, mean.loss(), {.max_gradient_norm = std::nan("")}), DomainError);
     CHECK_THROWS_WITH_AS(train(sgd, 3, mean.loss(), {.max_growth = 0.5}),
                          "train: max_growth is less than 1: 0.5. Give a large number, such as 1000.",
                          DomainError);
@@ -448,6 +453,35 @@ TEST_CASE("train: mistakes are named") {
     CHECK_THROWS_WITH_AS(mean_loss(0, [](std::size_t) { return 1.0; }),
                          "mean_loss: there are no examples: found 0. Give a data set that is not empty.",
                          DomainError);
+}
+
+TEST_CASE("train: the mean loss leaves nothing on the tape") {
+    const Scope scope;
+    const std::size_t before = Tape::current().entry_count();
+    const Mean mean;
+    const auto loss = mean.loss();
+    CHECK(mean_loss(3, [&](std::size_t i) { return loss(i).value(); }) ==
+          doctest::Approx((1 + 4 + 36) / 6.0));
+    CHECK(Tape::current().entry_count() == before);
+}
+
+TEST_CASE("train: an error in the loss leaves the parameters as they are, and the tape empty") {
+    const Scope scope;
+    const std::size_t before = Tape::current().entry_count();
+    const Mean mean;
+    Sgd sgd(mean.parameters, {.learning_rate = 0.5});
+    bool fails = true;
+    const auto loss = [&](std::size_t i) {
+        const Value y = mean.loss()(i);
+        if (fails && i == 1) throw IoError("the disk is gone");
+        return y;
+    };
+    CHECK_THROWS_WITH_AS(train(sgd, 3, loss, {.batch_size = kFullBatch}), "the disk is gone", IoError);
+    CHECK(mean.number() == 0.0);
+    CHECK(Tape::current().entry_count() == before);
+    fails = false;
+    train(sgd, 3, loss, {.epochs = 1, .batch_size = kFullBatch});
+    CHECK(mean.number() == doctest::Approx(1.5));  // nothing is left of the gradient before
 }
 
 TEST_CASE("train: the mean loss is the mean") {

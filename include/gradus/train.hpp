@@ -115,7 +115,8 @@ TrainResult train_batches(Optimizer& optimizer, std::size_t examples,
 TrainResult train(Optimizer& optimizer, const Dataset& data, const Program& program,
                   const TrainOptions& options = {});
 
-/// Return the mean of loss(i) over the examples 0 ... examples - 1, for a validation loss.
+/// Return the mean of loss(i) over the examples 0 ... examples - 1, for a validation loss. Leaves nothing on
+/// the tape.
 /// Raises DomainError if there are none.
 double mean_loss(std::size_t examples, const std::function<double(std::size_t example)>& loss);
 
