@@ -30,6 +30,13 @@ Value weighed(const Tensor& x) {
 
 }  // namespace
 
+template <class Index>
+concept IsIndex = requires(const Tensor& t, Index i) {
+    t(i);
+};
+static_assert(IsIndex<std::size_t> && IsIndex<int>);
+static_assert(!IsIndex<double>);  // 1.9 would be 1
+
 TEST_CASE("shape: sizes, rank and text") {
     CHECK(Shape().size() == 1);
     CHECK(to_string(Shape()) == "()");

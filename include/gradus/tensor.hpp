@@ -43,7 +43,7 @@ class Tensor {
 
     /// Return one number as a value: of a tensor of rank 2, t(i, j).
     /// Raises ShapeError for another number of indices than axes, or for an index beyond the size.
-    template <std::convertible_to<std::size_t>... Index>
+    template <std::integral... Index>
     [[nodiscard]] Value operator()(Index... index) const {
         return at({static_cast<std::size_t>(index)...});
     }
