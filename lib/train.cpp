@@ -57,12 +57,15 @@ class Snapshot {
     std::vector<double> values_;
 };
 
+/// Write a number; never "-nan", whose sign says nothing.
+std::string text(double x) { return std::isnan(x) ? "nan" : fmt::format("{}", x); }
+
 /// Name the first number that is not finite, as in "0.weight[3] = inf".
 std::string first_not_finite(const Parameters& parameters, std::span<const double> numbers) {
     for (const ParameterInfo& part : parameters.infos()) {
         for (std::size_t i = 0; i < part.size; ++i) {
             const double x = numbers[part.offset + i];
-            if (!std::isfinite(x)) return fmt::format("{}[{}] = {}", part.name, i, x);
+            if (!std::isfinite(x)) return fmt::format("{}[{}] = {}", part.name, i, text(x));
         }
     }
     return "none";
@@ -159,7 +162,7 @@ class Training {
     }
 
     void require_finite(double x, const char* what) const {
-        if (!std::isfinite(x)) diverge(what, fmt::format("{}", x));
+        if (!std::isfinite(x)) diverge(what, text(x));
     }
 
     void require_finite(std::span<const double> numbers, const char* what) const {
@@ -188,7 +191,7 @@ class Training {
                            "parameters, and for infinite slopes, such as that of sqrt at 0.";
         throw DivergenceError(
             fmt::format("train: {} is not finite: {} in step {} (epoch {}, loss {}, learning rate {}). {}",
-                        what, found, step_, epoch_.number, batch_loss_, epoch_.learning_rate, remedy),
+                        what, found, step_, epoch_.number, text(batch_loss_), epoch_.learning_rate, remedy),
             step_, batch_loss_);
     }
 

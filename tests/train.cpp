@@ -220,6 +220,14 @@ TEST_CASE("train: a gradient or a parameter that is not finite is named") {
             "taken yet: look for nan, inf or huge numbers in the data and the parameters, and for infinite "
             "slopes, such as that of sqrt at 0.",
             DivergenceError);
+        datum = -std::nan("");
+        CHECK_THROWS_WITH_AS(
+            train(sgd, 1, loss, {.epochs = 1}),
+            "train: the loss is not finite: nan in step 1 (epoch 1, loss nan, learning rate 0.01). No step "
+            "was taken yet: look for nan, inf or huge numbers in the data and the parameters, and for "
+            "infinite "
+            "slopes, such as that of sqrt at 0.",
+            DivergenceError);
         datum = 0.0;
         CHECK(train(sgd, 1, loss, {.epochs = 1}).last.loss == 0.0);
     }
