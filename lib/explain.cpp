@@ -32,6 +32,7 @@ std::string trace_table(const Tape& tape, std::initializer_list<Label> labels) {
             "trace_table: this tape keeps no operations: it is a melting one. Record on a graph: Tape "
             "tape{Tape::Mode::graph}; Recording on(tape);");
     }
+    for (const Label& label : labels) tape.require_live(label.value.tag());
     const auto name = [&](Slot slot) {
         const auto* label = std::find_if(labels.begin(), labels.end(),
                                          [&](const Label& l) { return l.value.slot() == slot; });

@@ -44,6 +44,21 @@ TEST_CASE("explain: an empty tape has an empty table; a melting one is refused, 
     CHECK(trace_table(tape).find("variable") != std::string::npos);
 }
 
+TEST_CASE("explain: a label of a value that is gone is refused, for its slot may be that of another") {
+    Tape tape{Tape::Mode::graph};
+    const Recording on(tape);
+    Value gone;
+    {
+        const Scope scope;
+        gone = variable(1.0);
+    }
+    const Value x = variable(2.0);
+    CHECK_THROWS_WITH_AS(trace_table(tape, {{gone, "gone"}}),
+                         "value: it was recorded before the tape was rewound or cleared. Compute it again.",
+                         TapeError);
+    CHECK(trace_table(tape, {{x, "x"}}).find("   x  variable") != std::string::npos);
+}
+
 TEST_CASE("explain: a tensor is one line, with its slots") {
     Tape tape{Tape::Mode::graph};
     const Recording on(tape);

@@ -20,7 +20,7 @@ struct Label {
 /// derivatives by the operands, and the adjoint of the latest backward pass. Parameters have negative slots.
 /// A tensor is one line, too, with its slots, first..last, and the first slot of each operand. A labelled
 /// value shows its name instead of its slot: trace_table(tape, {{x, "x"}, {y, "y"}}). Raises TapeError for a
-/// melting tape, which keeps no operations.
+/// melting tape, which keeps no operations, and for a label of a value that is not alive on the tape.
 std::string trace_table(const Tape& tape, std::initializer_list<Label> labels = {});
 
 }  // namespace gradus

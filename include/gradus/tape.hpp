@@ -219,6 +219,9 @@ class Tape : private detail::Recorder {
     /// Return memory that lives as long as what is recorded now.
     void* allocate(std::size_t bytes, std::size_t alignment);
 
+    /// Raise TapeError unless this is the tag of a constant, or of a value that is alive on this tape.
+    using detail::Recorder::require_live;
+
     /// Append y = f(x1 ... xn), given the partial derivatives by its active operands.
     Value record_many(detail::OpCode code, double y, std::span<const detail::Operand> operands);
 
