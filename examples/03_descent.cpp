@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
     example::Lesson lesson("Gradient descent on a line fit and on Rosenbrock's valley.", 10000,
                            "steps in the valley");
     std::vector<double> rates{0.01, 0.1, 0.5, 1.02};
-    lesson.option("--learning-rate", rates, "learning rates for the line")->check(example::positive_number());
+    lesson.numbers("--learning-rate", rates, "learning rates for the line");
 
     return lesson.run(argc, argv, [&] {
         example::Picture picture(lesson, "03_descent", 1100, 520);

@@ -16,8 +16,7 @@
 int main(int argc, char** argv) {
     example::Lesson lesson("Separate two moons with a multilayer perceptron and hinge loss.", 300);
     double rate = 0.1;
-    lesson.option("--learning-rate", rate, "learning rate at the beginning; it falls to a tenth")
-        ->check(example::positive_number());
+    lesson.number("--learning-rate", rate, "learning rate at the beginning; it falls to a tenth");
     lesson.offer_compiled();
 
     return lesson.run(argc, argv, [&] {

@@ -26,8 +26,8 @@ int main(int argc, char** argv) {
     example::Lesson lesson("Diagnosis with logistic regression and a network, L1 and L2, and reasons.", 300);
     std::string file = GRADUS_DATA "/breast_cancer.csv";
     double rate = 0.02;
-    lesson.option("--data", file, "CSV file: 30 measurements, then 0 for malignant or 1 for benign");
-    lesson.option("--learning-rate", rate, "learning rate")->check(example::positive_number());
+    lesson.text("--data", file, "CSV file: 30 measurements, then 0 for malignant or 1 for benign");
+    lesson.number("--learning-rate", rate, "learning rate");
     lesson.offer_compiled();
 
     return lesson.run(argc, argv, [&] {

@@ -34,9 +34,8 @@ int main(int argc, char** argv) {
     example::Lesson lesson("Read handwritten digits with a multilayer perceptron.", 25);
     std::string file = GRADUS_DATA "/digits.csv";
     double rate = 0.1;
-    lesson.option("--data", file, "CSV file: 64 pixels from 0 to 16, then the digit");
-    lesson.option("--learning-rate", rate, "learning rate at the beginning; it falls to zero")
-        ->check(example::positive_number());
+    lesson.text("--data", file, "CSV file: 64 pixels from 0 to 16, then the digit");
+    lesson.number("--learning-rate", rate, "learning rate at the beginning; it falls to zero");
     lesson.offer_compiled();
 
     return lesson.run(argc, argv, [&] {

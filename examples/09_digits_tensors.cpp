@@ -57,7 +57,7 @@ set multiplot layout 2,{} columnsfirst margins 0.01,0.99,0.02,0.82 spacing 0.015
 int main(int argc, char** argv) {
     example::Lesson lesson("Read handwritten digits with tensors, and with a convolutional network.", 25);
     std::string file = GRADUS_DATA "/digits.csv";
-    lesson.option("--data", file, "CSV file: 64 pixels from 0 to 16, then the digit");
+    lesson.text("--data", file, "CSV file: 64 pixels from 0 to 16, then the digit");
 
     return lesson.run(argc, argv, [&] {
         gradus::Dataset digits = example::read_rows(file, 64);

@@ -55,7 +55,7 @@ set palette defined (0 '#ffffff', 0.1 '#c6dbef', 0.3 '#4292c6', 1 '#08306b'); se
 int main(int argc, char** argv) {
     example::Lesson lesson("Which letter follows which: counted, and learned.", 200, "steps of the descent");
     std::string file = GRADUS_DATA "/names.txt";
-    lesson.option("--data", file, "text file, a name a line");
+    lesson.text("--data", file, "text file, a name a line");
     lesson.offer_compiled();
 
     return lesson.run(argc, argv, [&] {

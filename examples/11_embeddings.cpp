@@ -72,7 +72,7 @@ std::vector<Place> apart(std::vector<Place> places, double distance) {
 int main(int argc, char** argv) {
     example::Lesson lesson("Names by a network that gives each letter a place in the plane.", 10);
     std::string file = GRADUS_DATA "/names.txt";
-    lesson.option("--data", file, "text file, a name a line");
+    lesson.text("--data", file, "text file, a name a line");
 
     return lesson.run(argc, argv, [&] {
         std::vector<std::string> names = example::read_lines(file, 2);  // the first is held out

@@ -20,17 +20,14 @@ int main(int argc, char** argv) {
     std::size_t steps = 1000;
     double temperature = 0.5;
     example::GptOptions sizes;
-    lesson.option("--data", file, "text file, a name a line");
-    lesson.option("--width", sizes.width, "numbers for each letter, a multiple of 4")
-        ->check(example::whole_number(4, 512));
-    lesson.option("--layers", sizes.layers, "layers of attention and network")
-        ->check(example::whole_number(1, 16));
-    lesson.option("--context", sizes.context, "letters that it sees")->check(example::whole_number(1, 1024));
-    lesson.option("--steps", steps, "steps of training, a name each")->check(example::whole_number(1));
-    lesson.option("--style", style, "how it is computed")->check(CLI::IsMember({"value", "tensor"}));
-    lesson.app.add_flag("--compiled", lesson.compiled, "compile the loss into a program");
-    lesson.option("--temperature", temperature, "low: what is likely; high: what is new")
-        ->check(example::positive_number());
+    lesson.text("--data", file, "text file, a name a line");
+    lesson.whole_number("--width", sizes.width, {4, 512}, "numbers for each letter, a multiple of 4");
+    lesson.whole_number("--layers", sizes.layers, {1, 16}, "layers of attention and network");
+    lesson.whole_number("--context", sizes.context, {1, 1024}, "letters that it sees");
+    lesson.whole_number("--steps", steps, {1}, "steps of training, a name each");
+    lesson.choice("--style", style, {"value", "tensor"}, "how it is computed");
+    lesson.offer_compiled();
+    lesson.number("--temperature", temperature, "low: what is likely; high: what is new");
 
     return lesson.run(argc, argv, [&] {
         std::vector<std::string> names = example::read_lines(file);
