@@ -80,8 +80,8 @@ Factor<T> Source<T>::factor(const Memory<T>& m, std::size_t arity, T* buffer, T*
     if (from_.firsts.size() > 1)
         return {m.numbers[r], adjoints, {from_.firsts.data(), place_in(region, 0), unit, 0}, is_shared};
     const std::size_t first = position_of(place()) * unit;
-    return {
-        m.numbers[r] + first, moves() ? adjoints + first : nullptr, {nullptr, 0, 0, arity * unit}, is_shared};
+    T* const own_adjoints = adjoints == nullptr ? nullptr : adjoints + first;  // none in a forward pass
+    return {m.numbers[r] + first, own_adjoints, {nullptr, 0, 0, arity * unit}, is_shared};
 }
 
 template <class T>
