@@ -11,7 +11,7 @@ namespace {
 
 ParameterView view_of(const std::shared_ptr<detail::Block>& block, Tape::Use use) {
     const Slot first = Tape::current().bind(block, use);
-    return {*block, 0, block->values.size(), detail::make_tag(first, detail::recorder->stamp)};
+    return {block->values.data(), block->values.size(), detail::make_tag(first, detail::recorder->stamp)};
 }
 
 /// Make room for so many numbers. Those that are there stay where they were, too, if a tape may read them.

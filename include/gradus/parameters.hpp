@@ -40,40 +40,34 @@ struct Block {
 /// recorded now. Cheap to copy.
 class ParameterView {
    public:
-    /// Show no parameters.
-    ParameterView() = default;
-    ParameterView(const detail::Block& block, std::size_t offset, std::size_t size, detail::Tag first)
-        : block_(&block), offset_(offset), size_(size), first_(first) {}
+    ParameterView() = default;  // of no parameters
+    ParameterView(const double* values, std::size_t size, detail::Tag first)
+        : values_(values), size_(size), first_(first) {}
 
     [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::span<const double> numbers() const { return {values_, size_}; }
     [[nodiscard]] detail::Tag first() const { return first_; }
-
-    /// Return the numbers as they are now. The span is valid until parameters are added to the block.
-    [[nodiscard]] std::span<const double> numbers() const {
-        if (size_ == 0) return {};
-        return {block_->values.data() + offset_, size_};
-    }
 
     /// Return one of them. Raises ShapeError if there is none at i.
     const Value operator[](std::size_t i) const {  // const: a parameter is a leaf and never melts
         if (i >= size_) [[unlikely]]
             refuse(i, 1, size_);
-        return {block_->values[offset_ + i], detail::slots_after(first_, i)};
+        return {values_[i], detail::slots_after(first_, i)};
     }
 
     /// Return those from `offset` on. Raises ShapeError if there are not so many.
     [[nodiscard]] ParameterView part(std::size_t offset, std::size_t size) const {
         if (offset > size_ || size > size_ - offset) [[unlikely]]
             refuse(offset, size, size_);
-        return {*block_, offset_ + offset, size, detail::slots_after(first_, offset)};
+        return {values_ + offset, size, detail::slots_after(first_, offset)};
     }
 
    private:
     // Static, so that the compiler may keep a view in registers.
     [[noreturn, gnu::cold]] static void refuse(std::size_t first, std::size_t count, std::size_t size);
 
-    const detail::Block* block_ = nullptr;  // the tape keeps it
-    std::size_t offset_ = 0, size_ = 0;
+    const double* values_ = nullptr;
+    std::size_t size_ = 0;
     detail::Tag first_{};
 };
 
@@ -117,8 +111,8 @@ class Parameters {
     Parameters& operator=(const Parameters&) = default;
 
     /// Append a part of zeros. Raises DomainError if the name is taken, ShapeError if a size is 0 or the
-    /// block would have more numbers than a tape has slots. Spans handed out before become invalid; views
-    /// show the numbers where they are then, and tensors on a tape keep the numbers that they have.
+    /// block would have more numbers than a tape has slots. Spans handed out before become invalid; views and
+    /// tensors on a tape keep the numbers that they have, and no longer follow a change of the parameters.
     Parameter add(std::string name, std::vector<std::size_t> shape, bool decays = true);
 
     /// Return the part of that name. Raises DomainError if there is none.
