@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Reductions. The value comes from loops over plain numbers, the same for double and Value; then Entry writes
-// operands and partials straight into the columns of the tape.
+// operands and partials straight onto the tape.
 #include "gradus/reduce.hpp"
 
 #include <fmt/format.h>
@@ -90,13 +90,11 @@ class Entry {
             }
             if (count_ == 0) reserve();
             const std::size_t stop = std::min(n, i + detail::kMaxOperands - count_);
-            Slot* const operands = tape.operands + tape.end;
-            double* const partials = tape.partials + tape.end;
+            detail::Edge* const edges = tape.end;
             std::size_t count = count_;
             for (std::size_t k = i; k < stop; ++k) {
                 x.require_live(tape, k);
-                operands[count] = x.slot(k);
-                partials[count] = partial(k);
+                edges[count] = {partial(k), static_cast<std::int32_t>(x.slot(k))};
                 count += x.is_active(k);
             }
             count_ = count;
@@ -130,12 +128,12 @@ class Entry {
     void reserve() { detail::recorder->reserve(detail::kMaxOperands); }
     void write(Slot slot, double partial) {
         Recorder& tape = *detail::recorder;
-        tape.operands[tape.end + count_] = slot;
-        tape.partials[tape.end + count_] = partial;
+        tape.end[count_] = {partial, static_cast<std::int32_t>(slot)};
         ++count_;
     }
     detail::Tag close() {
         Recorder& tape = *detail::recorder;
+        tape.end->operand += detail::Edge::kFirst;
         tape.end += count_;
         return detail::new_entry(tape, static_cast<unsigned>(std::exchange(count_, 0)));
     }

@@ -67,7 +67,7 @@ TEST_CASE("parameters: more numbers than a tape has slots are refused, and the b
     const auto refuse = [&](std::vector<std::size_t> shape, const std::string& as_text) {
         CHECK_THROWS_WITH_AS(block.add("w", std::move(shape)),
                              ("parameters: too many numbers: \"w\" has the shape (" + as_text +
-                              "), and there are 2 already, of at most 2147483647. Check the sizes.")
+                              "), and there are 2 already, of at most 536870911. Check the sizes.")
                                  .c_str(),
                              ShapeError);
     };

@@ -65,9 +65,20 @@ GRADUS_INLINE bool is_near(const Recorder& tape, Tag tag) {
     return mark_of(tag) == tape.stamp || mark_of(tag) == tape.outer;
 }
 
-GRADUS_INLINE std::int32_t index(Tag tag) { return static_cast<std::int32_t>(slot_of(tag)); }
-GRADUS_INLINE std::uint64_t count(const Recorder& tape, Tag tag) {
-    return static_cast<std::uint64_t>(tape.counts[index(tag)]);
+GRADUS_INLINE std::int32_t number_of(Tag tag) { return static_cast<std::int32_t>(slot_of(tag)); }
+
+/// Whether a handle is fresh, and its entry the newest one.
+GRADUS_INLINE bool is_newest(const Recorder& tape, Tag tag) {
+    return is_fresh(tag) && settled(tag) == tape.newest;
+}
+
+/// The number of operands of an entry, of which this is a fresh handle, and whose edges end there. If there
+/// are more than `most`, some number above that.
+GRADUS_INLINE std::uint64_t count(Tag tag, const Edge* end, std::uint64_t most) {
+    if (size_of(tag) < kMany) return size_of(tag);
+    std::uint64_t n = 1;
+    while (n <= most && !(--end)->is_first()) ++n;
+    return n;
 }
 
 /// Whether an entry may melt into an operation with this partial. None melts into a zero: backward never
@@ -78,42 +89,45 @@ GRADUS_INLINE bool may_melt(double partial) {
 GRADUS_INLINE constexpr bool may_melt(ops::One) { return true; }
 GRADUS_INLINE constexpr bool may_melt(ops::MinusOne) { return true; }
 
-/// The most operands of an entry that melts into an operation with this partial. Any entry may, if it needs
-/// no factor; else a short one, so that a loop of products stays linear.
-template <class Partial>
-constexpr std::uint64_t kMost = std::same_as<Partial, ops::One> ? kMaxOperands : kMaxRescaled;
-
 GRADUS_INLINE void push(Recorder& tape, Tag operand, double partial) {
-    tape.operands[tape.end] = slot_of(operand);
-    tape.partials[tape.end] = partial;
+    *tape.end = {partial, number_of(operand)};
+    ++tape.end;
+}
+
+/// Begin an entry with an operand.
+GRADUS_INLINE void push_first(Recorder& tape, Tag operand, double partial) {
+    *tape.end = {partial, number_of(operand) + Edge::kFirst};
     ++tape.end;
 }
 
 /// Make the newest entry the one with this slot, of n operands. Returns the tag of the fresh handle on it.
 GRADUS_INLINE Tag newest_entry(Recorder& tape, Tag tag, std::uint64_t n) {
-    tape.counts[index(tag)] = static_cast<Count>(n);
-    return tape.newest = fresh(tag, std::min(n, kMany));
+    tape.newest = settled(tag);
+    return fresh(tag, std::min(n, kMany));
 }
 GRADUS_INLINE Tag new_entry(Recorder& tape, std::uint64_t n) {
     return newest_entry(tape, slots_after(tape.newest, 1), n);
 }
 
-/// Multiply the partials of the n operands before `end` by a factor: in a sum, that is nothing to do.
-GRADUS_INLINE void rescale(Recorder& tape, std::size_t end, std::uint64_t n, double factor) {
-    double* const first = tape.partials + end - n;
-    for (std::uint64_t k = 0; k < n; ++k) {
-        first[k] *= factor;
-        asm("");  // keeps it scalar: a vector load of what was just stored one by one would stall
-    }
+/// Let the newest entry, of n operands, become part of the one below, of which `low` is the tag. Together
+/// they have so many operands.
+GRADUS_INLINE Tag join(Recorder& tape, Tag low, std::uint64_t n, std::uint64_t size) {
+    (tape.end - n)->operand -= Edge::kFirst;
+    return newest_entry(tape, low, size);
 }
-GRADUS_INLINE void rescale(Recorder&, std::size_t, std::uint64_t, ops::One) {}
+
+/// Multiply the partials of the n operands before `end` by a factor: in a sum, that is nothing to do.
+GRADUS_INLINE void rescale(Edge* end, std::uint64_t n, double factor) {
+    for (; n > 0; --n) (--end)->partial *= factor;
+}
+GRADUS_INLINE void rescale(Edge*, std::uint64_t, ops::One) {}
 
 /// Let the newest entry, of n operands, melt into a result of which `other` is the other operand.
 template <class D>
 GRADUS_INLINE Tag melt(Recorder& tape, Tag newest, std::uint64_t n, D partial, Tag other, double dother) {
-    rescale(tape, tape.end, n, partial);
+    rescale(tape.end, n, partial);
     push(tape, other, dother);
-    return newest_entry(tape, newest, n + 1);
+    return fresh(newest, std::min(n + 1, kMany));
 }
 
 // ---- the fast path
@@ -127,45 +141,36 @@ GRADUS_INLINE bool is_short(Tag tag) { return size_of(tag) - 1 < kMaxRescaled; }
 /// away. Let that melt, too, if it is fresh and its entry lies right below.
 template <class DHigh, class DLow>
 GRADUS_INLINE bool melt_both(Recorder& tape, Tag high, DHigh dhigh, Tag low, DLow dlow, Tag& result) {
-    if (!is_short(high) || high != tape.newest || !may_melt(dhigh)) return false;
+    if (!is_short(high) || !is_newest(tape, high) || !may_melt(dhigh)) return false;
     const std::uint64_t n = size_of(high);
     const std::uint64_t size = bits(slots_after(low, 1)) - bits(settled(high));
-    if (size - 1 < kMany) {  // low is fresh, lies right below, and this is what size_of(low) says
-        std::uint64_t m = size;
-        Tag both{bits(low) + n};
-        if (m + n >= kMany) {
-            m = count(tape, low);
-            both = Tag{bits(low) | kMany};
-            if (m + n > kMaxOperands) return false;
-        }
-        if (std::same_as<DLow, ops::One> || (m <= kMaxRescaled && may_melt(dlow))) {
-            rescale(tape, tape.end, n, dhigh);
-            rescale(tape, tape.end - n, m, dlow);
-            tape.counts[index(low)] = static_cast<Count>(m + n);
-            result = tape.newest = both;
-            return true;
-        }
+    const bool is_below = size - 1 < kMany;  // then low is fresh, and this is what size_of(low) says
+    if (is_below && (std::same_as<DLow, ops::One> || (size <= kMaxRescaled && may_melt(dlow)))) {
+        rescale(tape.end, n, dhigh);
+        rescale(tape.end - n, size, dlow);
+        result = join(tape, low, n, size + n);
+        return true;
     }
     if (is_near(tape, settled(low))) {
         result = melt(tape, high, n, dhigh, low, dlow);
         return true;
     }
     if (is_active(low)) return false;
-    rescale(tape, tape.end, n, dhigh);
+    rescale(tape.end, n, dhigh);
     result = high;
     return true;
 }
 
-/// Let the newest entry look like a long one, so that the next operation of the expression is not quick.
-GRADUS_INLINE Tag slow(Recorder& tape, Tag newest) { return tape.newest = Tag{bits(newest) | kMany}; }
+/// Let an entry look like a long one, so that the next operation of the expression is not quick.
+GRADUS_INLINE Tag slow(Tag fresh) { return Tag{bits(fresh) | kMany}; }
 
 /// Record a result of a value and a constant. It looks like a long entry: if this way of an expression joined
 /// that of two operands, their number would be a constant in neither.
 template <class D>
 GRADUS_INLINE bool record_with_constant(Recorder& tape, Tag operand, D partial, Tag constant, Tag& result) {
     if (is_active(constant) || !is_near(tape, operand)) return false;
-    push(tape, operand, partial);
-    result = slow(tape, new_entry(tape, 1));
+    push_first(tape, operand, partial);
+    result = slow(new_entry(tape, 1));
     return true;
 }
 
@@ -173,13 +178,13 @@ GRADUS_INLINE bool record_with_constant(Recorder& tape, Tag operand, D partial, 
 template <class A, class DA>
 GRADUS_INLINE bool record(Recorder& tape, const std::remove_reference_t<A>& a, DA da, Tag& result) {
     if constexpr (is_temporary<A>) {
-        if (a.tag() != tape.newest || !may_melt(da)) return false;
-        rescale(tape, tape.end, size_of(a.tag()), da);
+        if (!is_newest(tape, a.tag()) || !may_melt(da)) return false;
+        rescale(tape.end, size_of(a.tag()), da);
         result = a.tag();
     } else {
         settle<A>(tape, a);
         if (!is_near(tape, a.tag()) || tape.end >= tape.limit) return false;
-        push(tape, a.tag(), da);
+        push_first(tape, a.tag(), da);
         result = new_entry(tape, 1);
     }
     return true;
@@ -198,7 +203,7 @@ GRADUS_INLINE bool record(Recorder& tape, const std::remove_reference_t<A>& a, D
                melt_both(tape, b.tag(), db, a.tag(), da, result);
     } else if constexpr (is_temporary<A>) {
         settle<B>(tape, b);
-        if (!is_near(tape, b.tag()) || a.tag() != tape.newest || !may_melt(da)) return false;
+        if (!is_near(tape, b.tag()) || !is_newest(tape, a.tag()) || !may_melt(da)) return false;
         result = melt(tape, a.tag(), size_of(a.tag()), da, b.tag(), db);
         return true;
     } else if constexpr (is_temporary<B>) {
@@ -208,7 +213,7 @@ GRADUS_INLINE bool record(Recorder& tape, const std::remove_reference_t<A>& a, D
         settle<B>(tape, b);
         if (tape.end >= tape.limit) return false;
         if (is_near(tape, a.tag()) && is_near(tape, b.tag())) {
-            push(tape, a.tag(), da);
+            push_first(tape, a.tag(), da);
             push(tape, b.tag(), db);
             result = new_entry(tape, 2);
             return true;
@@ -224,21 +229,29 @@ GRADUS_INLINE void require_live(const Recorder& tape, Tag tag) {
     if (!is_near(tape, settled(tag))) tape.require_live(tag);
 }
 
+/// The number of partials to multiply when an entry melts into an operation with this partial. None of a sum;
+/// else they must be few, so that a loop of products stays linear.
+template <class D>
+GRADUS_INLINE std::uint64_t to_rescale(Tag tag, const Edge* end, D) {
+    return count(tag, end, kMaxRescaled);
+}
+GRADUS_INLINE std::uint64_t to_rescale(Tag, const Edge*, ops::One) { return 0; }
+
 /// Whether a handle is the only one on the newest entry, and that may melt into an operation with this
 /// partial.
 template <class D>
 GRADUS_INLINE bool melts(const Recorder& tape, Tag a, D partial) {
-    return a == tape.newest && count(tape, a) <= kMost<D> && may_melt(partial);
+    return is_newest(tape, a) && may_melt(partial) && to_rescale(a, tape.end, partial) <= kMaxRescaled;
 }
 
 /// Record a result of one operand, while there is room.
 template <class D>
 GRADUS_INLINE Tag record_any(Recorder& tape, Tag a, D partial) {
     if (melts(tape, a, partial)) {
-        rescale(tape, tape.end, count(tape, a), partial);
+        rescale(tape.end, to_rescale(a, tape.end, partial), partial);
         return a;
     }
-    push(tape, a, partial);
+    push_first(tape, a, partial);
     return new_entry(tape, 1);
 }
 
@@ -247,18 +260,20 @@ GRADUS_INLINE Tag record_any(Recorder& tape, Tag a, D partial) {
 template <class DHigh, class DOther>
 GRADUS_INLINE bool melt_any(Recorder& tape, Tag high, DHigh dhigh, Tag other, DOther dother, Tag& result) {
     if (!melts(tape, high, dhigh)) return false;
-    const std::uint64_t n = count(tape, high);
-    if (is_fresh(other) && settled(slots_after(other, 1)) == settled(high)) {
-        const std::uint64_t m = count(tape, other);
-        if (m <= kMost<DOther> && m + n <= kMaxOperands && may_melt(dother)) {
-            rescale(tape, tape.end, n, dhigh);
-            rescale(tape, tape.end - n, m, dother);
-            result = newest_entry(tape, other, m + n);
-            return true;
+    rescale(tape.end, to_rescale(high, tape.end, dhigh), dhigh);
+    if (is_fresh(other) && settled(slots_after(other, 1)) == settled(high) && may_melt(dother)) {
+        const std::uint64_t n = count(high, tape.end, kMaxOperands);
+        if (n <= kMaxOperands) {
+            const std::uint64_t m = to_rescale(other, tape.end - n, dother);
+            if (m <= kMaxRescaled) {
+                rescale(tape.end - n, m, dother);
+                result = join(tape, other, n, kMany);
+                return true;
+            }
         }
     }
-    if (n == kMaxOperands) return false;
-    result = melt(tape, high, n, dhigh, other, dother);
+    push(tape, other, dother);
+    result = fresh(high, std::min(size_of(high) + 1, kMany));
     return true;
 }
 
@@ -267,7 +282,7 @@ template <class DA, class DB>
 GRADUS_INLINE Tag record_any(Recorder& tape, Tag a, DA da, Tag b, DB db) {
     Tag result;
     if (melt_any(tape, a, da, b, db, result) || melt_any(tape, b, db, a, da, result)) return result;
-    push(tape, a, da);
+    push_first(tape, a, da);
     push(tape, b, db);
     return new_entry(tape, 2);
 }
@@ -281,7 +296,7 @@ template <class Op>
     Recorder& tape = *recorder;
     require_live(tape, a.tag);
     const auto da = Op::da(a.value, y);
-    if (tape.end < tape.limit) return {y, slow(tape, record_any(tape, a.tag, da))};
+    if (tape.end < tape.limit) return {y, slow(record_any(tape, a.tag, da))};
     return {y, make_tag(tape.record(code_of<Op>, y, {{slot_of(a.tag), da, a.value}}), tape.stamp)};
 }
 
@@ -295,9 +310,9 @@ template <class Op>
     const auto da = Op::da(a.value, b.value, y);
     const auto db = Op::db(a.value, b.value, y);
     if (tape.end < tape.limit) {
-        if (!is_active(b.tag)) return {y, slow(tape, record_any(tape, a.tag, da))};
-        if (!is_active(a.tag)) return {y, slow(tape, record_any(tape, b.tag, db))};
-        return {y, slow(tape, record_any(tape, a.tag, da, b.tag, db))};
+        if (!is_active(b.tag)) return {y, slow(record_any(tape, a.tag, da))};
+        if (!is_active(a.tag)) return {y, slow(record_any(tape, b.tag, db))};
+        return {y, slow(record_any(tape, a.tag, da, b.tag, db))};
     }
     return {y, make_tag(tape.record(code_of<Op>, y,
                                     {{slot_of(a.tag), da, a.value}, {slot_of(b.tag), db, b.value}}),
@@ -382,10 +397,10 @@ GRADUS_INLINE bool record_into(Recorder& tape, Tag a, DA da, Tag b, DB db, Tag& 
 /// Let an entry of any size melt into a = a + b, if it is the newest one, and that of the old a lies right
 /// below. Returns false if this needs the slow path.
 GRADUS_INLINE bool melt_sum(Recorder& tape, Tag a, Tag b, Tag& result) {
-    if (b != tape.newest || !is_fresh(a) || settled(slots_after(a, 1)) != settled(b)) return false;
-    const std::uint64_t n = count(tape, a) + count(tape, b);
+    if (!is_newest(tape, b) || !is_fresh(a) || settled(slots_after(a, 1)) != settled(b)) return false;
+    const std::uint64_t n = count(b, tape.end, kMaxOperands);
     if (n > kMaxOperands) return false;
-    result = newest_entry(tape, a, n);
+    result = join(tape, a, n, kMany);
     return true;
 }
 

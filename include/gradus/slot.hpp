@@ -4,8 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <type_traits>
 
 namespace gradus {
 
@@ -13,7 +11,8 @@ namespace gradus {
 /// recording. Zero: a constant, which no tape knows. Negative: the parameters that are bound to the tape.
 enum class Slot : std::int32_t { constant = 0 };
 
-/// The most entries of a tape, and the most parameters: so nothing with more numbers can be recorded.
-constexpr std::size_t kMostSlots = std::numeric_limits<std::underlying_type_t<Slot>>::max();
+/// The most entries of a tape, and the most parameters: so nothing with more numbers can be recorded. It
+/// leaves room for a mark in each slot that a tape keeps (detail::Edge).
+constexpr std::size_t kMostSlots = (std::size_t{1} << 29) - 1;
 
 }  // namespace gradus

@@ -36,9 +36,9 @@ enum class OpCode : std::uint8_t;
 
 /// A comparison that a graph keeps.
 enum class Comparison : std::uint8_t { equal, less, less_or_equal };
-enum class Count : std::uint8_t {};  // unlike a byte, a scoped enumeration is no alias of everything
 
-/// The most operands of one entry. A longer sum continues in the next entry.
+/// The most operands of an entry that is recorded at once, or becomes part of the one below it. A longer
+/// reduction continues in the next entry; a sum that melts may have any number.
 constexpr std::size_t kMaxOperands = 254;
 
 /// The most operands that a melting entry may have if they must be rescaled: a loop of products stays linear.
@@ -81,25 +81,34 @@ struct Operand {
     double value;
 };
 
-/// The open end of a tape, as the inline operators see it: columns, and how far they are filled.
-/// Entry s has counts[s] operands; they follow those of entry s - 1.
+/// An operand as the tape keeps it, packed: 12 bytes. Entry after entry has its edges there, one or more: an
+/// entry without operands has one to slot 0, with partial 0.
+struct [[gnu::packed]] Edge {
+    double partial;
+    std::int32_t operand;  // its slot; in the first edge of an entry, plus kFirst
+
+    static constexpr std::int32_t kFirst = 1 << 30;
+
+    [[nodiscard]] bool is_first() const { return operand > static_cast<std::int32_t>(kMostSlots); }
+    [[nodiscard]] Slot slot() const { return Slot{is_first() ? operand - kFirst : operand}; }
+};
+
+/// The open end of a tape, as the inline operators see it.
 struct Recorder {
-    double* partials = nullptr;
-    Slot* operands = nullptr;
-    Count* counts = nullptr;
-    std::size_t end = 0;    // operands recorded
-    std::size_t limit = 0;  // while end < limit, one more operation fits
-    Tag newest{kFresh};     // of the newest entry: the tag of its handle, if that is fresh; else of no handle
+    Edge* end = nullptr;        // behind the newest edge
+    Edge* limit = nullptr;      // while end < limit, one more operation fits
+    Edge* begin = nullptr;      // of the first entry
+    Tag newest{};               // of the newest entry, settled
     Stamp stamp = Stamp::none;  // of the stretch that is being recorded
     Stamp outer = Stamp::none;  // of the stretch around it
     bool is_graph = false;      // nothing melts, and comparisons are kept
     bool scalars_only = false;  // a tensor operation is recorded number by number
 
-    /// Append an operation that does not fit: because the columns are full, or because this is a graph.
+    /// Append an operation that does not fit: because the tape is full, or because this is a graph.
     Slot record(OpCode code, double value, std::initializer_list<Operand> operands);
 
     /// Make room for one more entry, of that many operands: who knows them all at once, as a reduction does,
-    /// writes them straight into the columns of a melting tape.
+    /// writes their edges straight onto a melting tape.
     void reserve(std::size_t operand_count);
 
     /// Append a comparison of two values to a graph, and how it came out.
@@ -161,7 +170,7 @@ inline constinit thread_local Recorder* recorder = &no_recorder;
 /// Record operations and differentiate them.
 ///
 /// A thread has a tape of its own from its first operation on, so most programs never name one. A tape
-/// belongs to one thread at a time. Cost: 12 bytes an operand and 9 an entry; ten million entries in a chain
+/// belongs to one thread at a time. Cost: 12 bytes an operand and 8 an entry; ten million entries in a chain
 /// work.
 class Tape : private detail::Recorder {
    public:
@@ -206,7 +215,8 @@ class Tape : private detail::Recorder {
     [[nodiscard]] std::size_t entry_count() const {
         return static_cast<std::size_t>(detail::slot_of(newest));
     }
-    [[nodiscard]] std::size_t operand_count() const { return end; }
+    /// Return the number of operands of all entries, where none counts as one.
+    [[nodiscard]] std::size_t operand_count() const { return static_cast<std::size_t>(end - begin); }
     [[nodiscard]] std::size_t bytes() const;           ///< of entries, operands, adjoints, tensors in use
     [[nodiscard]] std::size_t bytes_reserved() const;  ///< of all memory that the tape holds
 
@@ -268,13 +278,12 @@ class Tape : private detail::Recorder {
     struct Memory;
 
     static Tape& own();  // the tape that a thread has without asking for one
-    void require_room(std::size_t operand_count, std::size_t added_entries);
-    void make_room(std::size_t operand_count, std::size_t added_entries);
+    void require_room(std::size_t edges, std::size_t entries);
+    void make_room(std::size_t added_edges, std::size_t added_entries);
     void set_limit();
     [[nodiscard]] std::int64_t last() const { return static_cast<std::int64_t>(detail::slot_of(newest)); }
-    void set_newest(std::int64_t slot) {  // as one that no handle calls fresh
-        const detail::Tag tag = detail::make_tag(Slot{static_cast<std::int32_t>(slot)}, stamp);
-        newest = detail::Tag{detail::bits(tag) | detail::kFresh};
+    void set_newest(std::int64_t slot) {
+        newest = detail::make_tag(Slot{static_cast<std::int32_t>(slot)}, stamp);
     }
     void keep_apart();
     Slot append(detail::OpCode code, double value, std::span<const detail::Operand> operands);

@@ -14,21 +14,24 @@ namespace {
 /// too: the processor fetches a column ahead only if it is read in one direction.
 void sweep(const detail::Recorder& tape, double* adjoints, std::int64_t top, std::int64_t bottom,
            std::size_t end) {
-    const Slot* const operands = tape.operands;
-    const double* const partials = tape.partials;
-    const detail::Count* const counts = tape.counts;
+    const detail::Edge* edge = tape.begin + end;
     for (std::int64_t slot = top; slot > bottom; --slot) {
-        const std::size_t first = end - static_cast<std::size_t>(counts[slot]);
         const double adjoint = adjoints[slot];
         if (adjoint == 0.0) {
-            end = first;
+            while (!(--edge)->is_first()) {
+            }
             continue;
         }
-        while (end != first) {
-            --end;
-            adjoints[detail::number_of(operands[end])] += partials[end] * adjoint;
-        }
+        while (!(--edge)->is_first()) adjoints[edge->operand] += edge->partial * adjoint;
+        adjoints[edge->operand - detail::Edge::kFirst] += edge->partial * adjoint;
     }
+}
+
+/// Return where the operands of the entry begin that end at `end`.
+std::size_t begin_of(const detail::Recorder& tape, std::size_t end) {
+    while (!tape.begin[--end].is_first()) {
+    }
+    return end;
 }
 
 }  // namespace
@@ -45,10 +48,7 @@ void Tape::backward(std::span<const Seed> seeds) {
         detail::require_live(*this, seed.value.settle());
         top = std::max(top, detail::number_of(seed.value.slot()));
     }
-    if (top < last())
-        keep_apart();
-    else
-        set_newest(top);  // its handle, if there was only one, is a seed, and settled by now
+    if (top < last()) keep_apart();  // else the newest entry is a seed, and its handle is not fresh
     const std::int64_t last_entry = last();
     m.reserve_adjoints(last_entry);
     if (last_entry == 1)  // std::fill calls memset
@@ -68,18 +68,18 @@ void Tape::backward(std::span<const Seed> seeds) {
 void Tape::chain_rule(std::int64_t top) {
     const Memory& m = *memory_;
     std::int64_t slot = last();
-    std::size_t operands_end = end;
+    std::size_t operands_end = operand_count();
     if (m.runs.empty()) {
-        for (; slot > top; --slot) operands_end -= static_cast<std::size_t>(counts[slot]);
+        for (; slot > top; --slot) operands_end = begin_of(*this, operands_end);
         return sweep(*this, m.adjoints, slot, 0, operands_end);
     }
     auto run = m.runs.rbegin();
     for (; run != m.runs.rend() && run->first > top; ++run) {
-        slot = run->first - 1;
+        slot = run->before;
         operands_end = run->end;
     }
     const std::int64_t below = run == m.runs.rend() ? 0 : run->last;
-    for (; slot > std::max(top, below); --slot) operands_end -= static_cast<std::size_t>(counts[slot]);
+    for (; slot > std::max(top, below); --slot) operands_end = begin_of(*this, operands_end);
 
     for (; run != m.runs.rend(); ++run) {
         sweep(*this, m.adjoints, slot, run->last, operands_end);
@@ -88,7 +88,7 @@ void Tape::chain_rule(std::int64_t top) {
         if (run->run.pull != nullptr && !std::all_of(adjoints, adjoints + run->run.size, is_zero)) {
             run->run.pull(run->run.closure, {*this, detail::slot_at(run->first)});
         }
-        slot = run->first - 1;
+        slot = run->before;
         operands_end = run->end;
     }
     sweep(*this, m.adjoints, slot, 0, operands_end);

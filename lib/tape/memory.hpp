@@ -33,12 +33,11 @@ struct Tape::Memory {
         detail::Run run;
         std::int64_t first;  // slots first ... last
         std::int64_t last;
-        std::size_t end;  // the operands of scalar entries before it
+        std::int64_t before;  // the newest slot before it
+        std::size_t end;      // the operands of scalar entries before it
     };
 
-    detail::Column<double> partials;
-    detail::Column<Slot> operands;
-    detail::Column<detail::Count> counts;
+    detail::Column<detail::Edge> edges;
     detail::Column<double> values;         // of a graph's entries
     detail::Column<detail::OpCode> codes;  // of a graph's entries
 
@@ -48,6 +47,8 @@ struct Tape::Memory {
     std::int64_t differentiated = 0;        // adjoints[1 ... this] are those of the latest backward pass
 
     std::vector<PlacedRun> runs;
+    std::vector<Slot> traced_operands;  // to which a trace points
+    std::vector<double> traced_partials;
     detail::Stretches stretches;
     detail::Bindings bindings{stretches};
     detail::Arena arena;  // numbers of tensors, values() and what a tensor operation needs backward
@@ -82,12 +83,11 @@ struct Tape::Memory {
 };
 
 /// Say how far the inline operators may go before they ask again: each begins at most one entry, with
-/// at least one operand, which may grow to kGrowth operands. A graph records nothing inline.
+/// at least one edge, which may grow to kGrowth operands. A graph records nothing inline.
 inline void Tape::set_limit() {
-    const std::size_t room = memory_->partials.capacity();
+    const std::size_t room = memory_->edges.capacity();
     if (mode_ == Mode::graph || room == 0) return;
-    const std::size_t most_entries = std::min(memory_->counts.capacity() - 1, max_entries_);
-    limit = std::min(room - (detail::kGrowth - 1), end + most_entries - entry_count());
+    limit = begin + std::min(room - (detail::kGrowth - 1), operand_count() + max_entries_ - entry_count());
 }
 
 }  // namespace gradus

@@ -16,18 +16,19 @@ namespace {
 
 constexpr std::size_t kMostBytes = std::numeric_limits<std::ptrdiff_t>::max() / 2;
 constexpr std::size_t kFirstRoom = std::size_t{1} << 14;  // operands a new tape has room for
+constexpr detail::Edge kNoOperand{0.0, detail::Edge::kFirst};
 
 }  // namespace
 
-void Tape::require_room(std::size_t operand_count, std::size_t added_entries) {
-    const std::size_t needed_entries = entry_count() + added_entries;
-    if (end + operand_count > memory_->partials.capacity() || needed_entries >= memory_->counts.capacity() ||
-        needed_entries > max_entries_) {
-        make_room(operand_count, added_entries);
+void Tape::require_room(std::size_t edges, std::size_t entries) {
+    const std::size_t needed_entries = entry_count() + entries;
+    if (operand_count() + edges > memory_->edges.capacity() || needed_entries > max_entries_ ||
+        (mode_ == Mode::graph && needed_entries >= memory_->values.capacity())) {
+        make_room(edges, entries);
     }
 }
 
-void Tape::make_room(std::size_t operand_count, std::size_t added_entries) {
+void Tape::make_room(std::size_t added_edges, std::size_t added_entries) {
     Memory& m = *memory_;
     const std::size_t entries = entry_count();
     if (entries + added_entries > max_entries_) {
@@ -36,19 +37,18 @@ void Tape::make_room(std::size_t operand_count, std::size_t added_entries) {
             "a Scope, or allow more with Options::max_entries.",
             entries, max_entries_));
     }
-    std::size_t room = m.partials.capacity();
-    if (end + operand_count + detail::kGrowth > room) {
-        room = std::max({kFirstRoom, 2 * room, end + operand_count + detail::kGrowth});
+    const std::size_t used = operand_count();
+    std::size_t room = m.edges.capacity();
+    if (used + added_edges + detail::kGrowth > room) {
+        room = std::max({kFirstRoom, 2 * room, used + added_edges + detail::kGrowth});
     }
-    m.partials.reserve(room, end);
-    m.operands.reserve(room, end);
-    m.counts.reserve(std::max(2 * entries, entries + added_entries + (room - end)) + 1, entries + 1);
-    partials = m.partials.data();
-    operands = m.operands.data();
-    counts = m.counts.data();
+    m.edges.reserve(room, used);
+    begin = m.edges.data();
+    end = begin + used;
     if (mode_ == Mode::graph) {
-        m.values.reserve(m.counts.capacity(), entries + 1);
-        m.codes.reserve(m.counts.capacity(), entries + 1);
+        const std::size_t most = std::max(2 * entries, entries + added_entries + (room - used)) + 1;
+        m.values.reserve(most, entries + 1);
+        m.codes.reserve(most, entries + 1);
     }
     set_limit();
 }
@@ -77,12 +77,16 @@ Slot Tape::append(detail::OpCode code, double value, std::span<const detail::Ope
     const auto constant = [](const detail::Operand& operand) { return operand.slot == Slot::constant; };
     const auto constants =
         graph ? static_cast<std::size_t>(std::count_if(list.begin(), list.end(), constant)) : 0;
-    require_room(list.size(), constants + 1);
+    require_room(list.size() + constants + 1, constants + 1);
 
     std::int64_t slot = last();
     std::int64_t next_constant = slot + 1;
     const auto add_entry = [&](detail::OpCode of_entry, double number, std::size_t operand_count) {
-        counts[++slot] = static_cast<detail::Count>(operand_count);
+        ++slot;
+        if (operand_count == 0)
+            *end++ = kNoOperand;
+        else
+            (end - operand_count)->operand += detail::Edge::kFirst;
         if (graph) {
             memory_->codes.data()[slot] = of_entry;
             memory_->values.data()[slot] = number;
@@ -96,9 +100,9 @@ Slot Tape::append(detail::OpCode code, double value, std::span<const detail::Ope
     std::size_t kept = 0;
     for (const detail::Operand& operand : list) {
         if (constant(operand) && !graph) continue;
-        operands[end] = constant(operand) ? detail::slot_at(next_constant++) : operand.slot;
-        partials[end] = operand.partial;
-        ++end, ++kept;
+        const std::int64_t number = constant(operand) ? next_constant++ : detail::number_of(operand.slot);
+        *end++ = {operand.partial, static_cast<std::int32_t>(number)};
+        ++kept;
     }
     add_entry(code, value, kept);
     set_newest(slot);
@@ -146,10 +150,10 @@ Slot Tape::record_run(const detail::Run& run) {
                                    ? detail::kLine - 1 - entry_count() % detail::kLine
                                    : 0;
     require_room(0, unused + run.size);
-    std::fill_n(counts + entry_count() + 1, unused, detail::Count{0});
+    const std::int64_t before = last();
     const std::int64_t first = last() + static_cast<std::int64_t>(unused) + 1;
     const std::int64_t last_of_run = first + static_cast<std::int64_t>(run.size) - 1;
-    memory_->runs.push_back({run, first, last_of_run, end});
+    memory_->runs.push_back({run, first, last_of_run, before, operand_count()});
     set_newest(last_of_run);
     set_limit();
     return detail::slot_at(first);
@@ -159,15 +163,14 @@ Slot Tape::record_run(const detail::Run& run) {
 void Tape::keep_apart() {
     const bool ends_in_tensor = !memory_->runs.empty() && memory_->runs.back().last == last();
     const bool may_melt =
-        mode_ == Mode::melting && last() > 0 && !ends_in_tensor && counts[last()] != detail::Count{0};
+        mode_ == Mode::melting && last() > 0 && !ends_in_tensor && (end - 1)->operand != kNoOperand.operand;
     if (!may_melt) return;
     if (entry_count() == max_entries_) {
-        newest = detail::Tag{detail::bits(detail::make_tag(detail::slot_of(newest), Stamp::none)) |
-                             detail::kFresh};
+        newest = detail::make_tag(detail::slot_of(newest), Stamp::none);
         return;
     }
-    require_room(0, 1);
-    counts[last() + 1] = detail::Count{0};
+    require_room(1, 1);
+    *end++ = kNoOperand;
     set_newest(last() + 1);
     set_limit();
 }

@@ -80,7 +80,7 @@ void Tape::open(detail::Stretch& stretch) {
     Memory& m = *memory_;
     stretch.stamp = m.fresh_stamp();
     stretch.first = last();
-    stretch.end = end;
+    stretch.end = operand_count();
     stretch.runs = m.runs.size();
     stretch.arena = m.arena.mark();
     stretch.around = m.stretches.innermost;
@@ -91,7 +91,7 @@ void Tape::open(detail::Stretch& stretch) {
 void Tape::cut(const detail::Stretch& stretch) {
     Memory& m = *memory_;
     set_newest(stretch.first);
-    end = stretch.end;
+    end = begin + stretch.end;
     if (m.runs.size() > stretch.runs) m.runs.resize(stretch.runs);
     m.arena.rewind(stretch.arena);
     m.differentiated = std::min(m.differentiated, stretch.first);
