@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The one main function of all tests.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#define DOCTEST_CONFIG_IMPLEMENT
 #include "doctest.hpp"
+
+int main(int argc, char** argv) { return doctest::Context(argc, argv).run(); }

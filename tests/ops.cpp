@@ -36,17 +36,13 @@ Value call(std::span<const Value> x) {
     if constexpr (kArity<Op> == 3) return detail::apply<Op>(x[0], x[1], x[2]);
 }
 
-/// Evaluate an operation and its partials at a point, on the current tape.
-template <class Op>
-ValueAndGradient at(std::span<const double> x) {
-    return value_and_gradient(call<Op>, x);
-}
+using Call = Value (*)(std::span<const Value>);
 
-template <class Op>
-void edge(const std::array<double, kArity<Op>>& x, double value,
-          const std::array<double, kArity<Op>>& partials) {
-    const auto found = at<Op>(x);
-    CAPTURE(Op::name);
+/// Check the value and the partials of an operation at a point.
+void check_edge(const std::string& name, Call operation, std::span<const double> x, double value,
+                std::span<const double> partials) {
+    const ValueAndGradient found = value_and_gradient(operation, x);
+    CAPTURE(name);
     CAPTURE(x[0]);
     CAPTURE(x.back());
     CHECK_MESSAGE(same(found.value, value), "value ", found.value, " instead of ", value);
@@ -54,6 +50,12 @@ void edge(const std::array<double, kArity<Op>>& x, double value,
         CHECK_MESSAGE(same(found.gradient[i], partials[i]), "partial ", i, " is ", found.gradient[i],
                       " instead of ", partials[i]);
     }
+}
+
+template <class Op>
+void edge(const std::array<double, kArity<Op>>& x, double value,
+          const std::array<double, kArity<Op>>& partials) {
+    check_edge(Op::name, call<Op>, x, value, partials);
 }
 
 }  // namespace
@@ -303,6 +305,7 @@ TEST_CASE("ops: polygamma has its known values") {
 TEST_CASE("ops: at kinks and edges the subgradients are those of the table") {
     using namespace ops;
     const double half_pi = std::numbers::pi / 2.0;
+    const double far = std::hypot(1e300, 1e300);
     // clang-format off
     edge<Divide>({1, 0}, kInf, {kInf, -kInf});
     edge<Divide>({0, 0}, kNaN, {kInf, kNaN});
@@ -343,7 +346,7 @@ TEST_CASE("ops: at kinks and edges the subgradients are those of the table") {
     edge<Atan>({kInf}, half_pi, {0});
     edge<Atan2>({0, 0}, 0, {0, 0});
     edge<Atan2>({0, -1}, std::numbers::pi, {-1, -0.0});
-    edge<Atan2>({1e300, 1e300}, half_pi / 2, {at<Atan2>(std::array{1e300, 1e300}).gradient[0], -at<Atan2>(std::array{1e300, 1e300}).gradient[0]});
+    edge<Atan2>({1e300, 1e300}, half_pi / 2, {1e300 / far / far, -1e300 / far / far});
     edge<Acosh>({1}, 0, {kInf});
     edge<Acosh>({0}, kNaN, {kNaN});
     edge<Atanh>({1}, kInf, {kInf});
