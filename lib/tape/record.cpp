@@ -47,8 +47,8 @@ void Tape::make_room(std::size_t added_edges, std::size_t added_entries) {
     end = begin + used;
     if (mode_ == Mode::graph) {
         const std::size_t most = std::max(2 * entries, entries + added_entries + (room - used)) + 1;
-        m.values.reserve(most, entries + 1);
         m.codes.reserve(most, entries + 1);
+        m.values.reserve(most, entries + 1);  // last: its room is what require_room() asks for
     }
     set_limit();
 }
