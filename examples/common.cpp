@@ -130,6 +130,8 @@ int Lesson::run(int argc, char** argv, const std::function<void()>& lesson) {
         app_->parse(argc, argv);
         if (app_->get_option("--out")->count() > 0) make_directory(out);
         lesson();
+        if (std::fflush(stdout) != 0)
+            throw gradus::IoError("output: not all of it could be written. Is there room where it goes?");
         return 0;
     } catch (const CLI::Success& help) {
         return app_->exit(help);
