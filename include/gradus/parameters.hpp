@@ -34,6 +34,13 @@ struct Block {
     std::atomic<bool> is_bound{false};          // to a tape, at any time
 };
 
+/// Whether p[i] looks if there is a parameter at i: a loop over them that records takes 6 to 36% longer then.
+#if defined(GRADUS_CHECKS) || !defined(__OPTIMIZE__)
+constexpr bool kChecksIndices = true;
+#else
+constexpr bool kChecksIndices = false;
+#endif
+
 }  // namespace detail
 
 /// Parameters as values on the current tape: p[i] is the i-th. Made in O(1); lives as long as what is
@@ -48,9 +55,10 @@ class ParameterView {
     [[nodiscard]] std::span<const double> numbers() const { return {values_, size_}; }
     [[nodiscard]] detail::Tag first() const { return first_; }
 
-    /// Return one of them. Raises ShapeError if there is none at i.
+    /// Return one of them. Raises ShapeError if there is none at i, in code compiled without optimization or
+    /// with GRADUS_CHECKS defined; elsewhere, i must be less than size().
     const Value operator[](std::size_t i) const {  // const: a parameter is a leaf and never melts
-        if (i >= size_) [[unlikely]]
+        if (detail::kChecksIndices && i >= size_) [[unlikely]]
             refuse(i, 1, size_);
         return {values_[i], detail::slots_after(first_, i)};
     }
