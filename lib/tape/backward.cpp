@@ -9,29 +9,26 @@ namespace gradus {
 
 namespace {
 
-/// The chain rule: from entry `top`, whose operands end at `end`, down to the one above `bottom`.
+/// Return the first operand of the entry whose operands end here.
+const detail::Edge* first_of(const detail::Edge* end) {
+    while (!(--end)->is_first()) {
+    }
+    return end;
+}
+
+/// The chain rule: from entry `top`, whose operands end at `edge`, down to the one above `bottom`.
 /// adjoint[operand] += partial * adjoint[entry], for each operand of each entry. Downward within an entry,
 /// too: the processor fetches a column ahead only if it is read in one direction.
-void sweep(const detail::Recorder& tape, double* adjoints, std::int64_t top, std::int64_t bottom,
-           std::size_t end) {
-    const detail::Edge* edge = tape.begin + end;
+void sweep(const detail::Edge* edge, double* adjoints, std::int64_t top, std::int64_t bottom) {
     for (std::int64_t slot = top; slot > bottom; --slot) {
         const double adjoint = adjoints[slot];
         if (adjoint == 0.0) {
-            while (!(--edge)->is_first()) {
-            }
+            edge = first_of(edge);
             continue;
         }
         while (!(--edge)->is_first()) adjoints[edge->operand] += edge->partial * adjoint;
         adjoints[edge->operand - detail::Edge::kFirst] += edge->partial * adjoint;
     }
-}
-
-/// Return where the operands of the entry begin that end at `end`.
-std::size_t begin_of(const detail::Recorder& tape, std::size_t end) {
-    while (!tape.begin[--end].is_first()) {
-    }
-    return end;
 }
 
 }  // namespace
@@ -68,30 +65,30 @@ void Tape::backward(std::span<const Seed> seeds) {
 void Tape::chain_rule(std::int64_t top) {
     const Memory& m = *memory_;
     std::int64_t slot = last();
-    std::size_t operands_end = operand_count();
+    const detail::Edge* operands_end = end;
     if (m.runs.empty()) {
-        for (; slot > top; --slot) operands_end = begin_of(*this, operands_end);
-        return sweep(*this, m.adjoints, slot, 0, operands_end);
+        for (; slot > top; --slot) operands_end = first_of(operands_end);
+        return sweep(operands_end, m.adjoints, slot, 0);
     }
     auto run = m.runs.rbegin();
     for (; run != m.runs.rend() && run->first > top; ++run) {
         slot = run->before;
-        operands_end = run->end;
+        operands_end = begin + run->end;
     }
     const std::int64_t below = run == m.runs.rend() ? 0 : run->last;
-    for (; slot > std::max(top, below); --slot) operands_end = begin_of(*this, operands_end);
+    for (; slot > std::max(top, below); --slot) operands_end = first_of(operands_end);
 
     for (; run != m.runs.rend(); ++run) {
-        sweep(*this, m.adjoints, slot, run->last, operands_end);
+        sweep(operands_end, m.adjoints, slot, run->last);
         const double* const adjoints = m.adjoints + run->first;
         const auto is_zero = [](double adjoint) { return adjoint == 0.0; };
         if (run->run.pull != nullptr && !std::all_of(adjoints, adjoints + run->run.size, is_zero)) {
             run->run.pull(run->run.closure, {*this, detail::slot_at(run->first)});
         }
         slot = run->before;
-        operands_end = run->end;
+        operands_end = begin + run->end;
     }
-    sweep(*this, m.adjoints, slot, 0, operands_end);
+    sweep(operands_end, m.adjoints, slot, 0);
 }
 
 const double* detail::Adjoints::result() const {
