@@ -40,6 +40,16 @@ for rate in "0", "-1", "nan", "1e400", "fast":
 check(gpt, ["--width", "516"], "--width: must be a whole number from 4 to 512: found 516. See --help.")
 check(gpt, ["--temperature", "nan"], "--temperature: must be a positive number such as 0.5: found nan. See --help.")
 
+full = pathlib.Path("/dev/full")  # a disk without room
+if full.exists():
+    with tempfile.TemporaryDirectory() as directory, full.open("w") as output:
+        command = [moons, "--quiet", "--epochs", "1", "--out", directory]
+        ran = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True)
+    lost = f"{moons.name}: output: not all of it could be written. Is there room where it goes?\n"
+    if (ran.returncode, ran.stderr) != (1, lost):
+        failed += 1
+        print(f"a full disk: status {ran.returncode}\n{ran.stderr}instead of\n{lost}")
+
 with tempfile.TemporaryDirectory() as directory:
     file = pathlib.Path(directory) / "file"
 
