@@ -24,8 +24,9 @@ namespace example {
 /// A lesson with its command line. main() declares one, adds options of its own, and returns run().
 class Lesson {
    public:
-    explicit Lesson(const std::string& goal, std::size_t default_epochs = 1,
-                    const std::string& epoch = "unused here: nothing is trained");
+    explicit Lesson(const std::string& goal) : Lesson(goal, 1, "unused here: nothing is trained") {}
+    Lesson(const std::string& goal, std::size_t default_epochs,
+           const std::string& epoch = "passes over the examples");
     ~Lesson();
     Lesson(const Lesson&) = delete;
     Lesson& operator=(const Lesson&) = delete;

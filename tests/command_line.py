@@ -5,6 +5,7 @@ usage: command_line.py TWO_MOONS EMBEDDINGS GPT
 """
 
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,10 @@ def works(example, *options):
         print(f"{options}: status {ran.returncode}\n{ran.stdout}")
 
 
+told = subprocess.run([moons, "--help"], check=True, stdout=subprocess.PIPE, text=True).stdout
+if not re.search(r"--epochs UINT=300 +passes over the examples\n", told):
+    failed += 1
+    print(f"--help does not tell what epochs are:\n{told}")
 check(moons, ["--frobnicate"], "The following argument was not expected: --frobnicate. See --help.")
 for epochs in "0", "-1", "1.5", "many", "99999999999":
     message = f"--epochs: must be a whole number from 1 to 1000000000: found {epochs}. See --help."
