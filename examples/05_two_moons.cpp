@@ -41,7 +41,8 @@ int main(int argc, char** argv) {
         example::Progress progress(lesson, "training", lesson.epochs);
         const auto report = [&](const gradus::Epoch& epoch) {
             progress.step();
-            if (epoch.number % 50 != 0 && epoch.number != lesson.epochs) return;
+            const bool is_last = epoch.number == lesson.epochs;
+            if (!is_last && (lesson.quiet || epoch.number % 50 != 0)) return;
             progress.erase();
             fmt::print("{:5}{:9.4f} +{:7.4f}{:14.0f}%\n", epoch.number, epoch.loss, epoch.penalty,
                        100.0 * right());

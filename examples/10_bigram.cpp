@@ -99,7 +99,8 @@ int main(int argc, char** argv) {
                 lesson.compiled ? program.value_and_gradient(shares) : loss_of(std::span(shares));
             if (!lesson.compiled) backward(loss);
             learned_loss = loss.value();
-            if (step % 25 == 0 || step == lesson.epochs) fmt::print("{:5}{:9.4f}\n", step, learned_loss);
+            const bool is_last = step == lesson.epochs;
+            if (is_last || (!lesson.quiet && step % 25 == 0)) fmt::print("{:5}{:9.4f}\n", step, learned_loss);
             adam.step();
         }
         fmt::print("table{:9.4f}\n\n", counted_loss);

@@ -108,6 +108,7 @@ int main(int argc, char** argv) {
         gradus::TrainOptions options{.epochs = lesson.epochs, .batch_size = kBatch, .seed = lesson.seed};
         options.validation_loss = unseen_loss;
         options.on_epoch = [&](const gradus::Epoch& epoch) {
+            if (lesson.quiet && epoch.number < lesson.epochs) return;
             progress.erase();
             fmt::print("{:5}{:8.4f}{:12.4f}\n", epoch.number, epoch.loss, epoch.validation_loss);
         };

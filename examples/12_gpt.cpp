@@ -79,7 +79,8 @@ int main(int argc, char** argv) {
             mean = sum / static_cast<double>(stretch);
             sum = 0.0;
             progress.erase();
-            fmt::print("{:5}{:9.4f}\n", step, mean);
+            const bool is_last = step + stretch > steps;
+            if (is_last || !lesson.quiet) fmt::print("{:5}{:9.4f}\n", step, mean);
         }
         const double seconds = progress.seconds();
         fmt::print("\n{} steps in {:.2f} s: {:.0f} us each\n\n", steps, seconds,

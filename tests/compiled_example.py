@@ -13,7 +13,7 @@ import tempfile
 
 def lines(*options):
     with tempfile.TemporaryDirectory() as directory:
-        command = [pathlib.Path(sys.argv[1]).resolve(), "--quiet", "--out", directory, *sys.argv[2:], *options]
+        command = [pathlib.Path(sys.argv[1]).resolve(), "--out", directory, *sys.argv[2:], *options]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         text = text.replace(directory, "DIRECTORY")
     return re.sub(r"[0-9.]+ (s|us)\b", "TIME", text).splitlines()
