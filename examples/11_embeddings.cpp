@@ -5,33 +5,21 @@
 // Before  10; mini-batches (04).
 // Look at the loss of new names: lower than that of pairs (2.42, example 10), for three letters tell more
 //         than one does. Then at the picture: nobody told the network what a vowel is.
-#include <complex>
-
 #include "common.hpp"
-#include "gradus/initialize.hpp"
-#include "gradus/tensor/attention.hpp"
-#include "gradus/tensor/elementwise.hpp"
+#include "gradus/nn.hpp"
 #include "gradus/tensor/losses.hpp"
-#include "gradus/tensor/matmul.hpp"
 #include "gradus/tensor/shaping.hpp"
 #include "gradus/train.hpp"
 #include "text.hpp"
 
 constexpr std::size_t kContext = 3, kPlane = 2, kHidden = 64, kBatch = 64;
 
-/// Places in the plane, a hidden layer, logits.
+/// A place in the plane for each token, and a perceptron that takes the places of three to tell the next one.
 struct Network {
     Network(std::size_t tokens, std::uint64_t seed)
-        : places(parameters.add("embedding.weight", {tokens, kPlane})),
-          weight(parameters.add("hidden.weight", {kHidden, kContext * kPlane})),
-          bias(parameters.add("hidden.bias", {kHidden}, false)),
-          out_weight(parameters.add("out.weight", {tokens, kHidden})),
-          out_bias(parameters.add("out.bias", {tokens}, false)) {
-        gradus::Random random(seed);
-        for (double& x : places.values()) x = random.normal();
-        gradus::initialize("xavier_normal", weight.values(), kContext * kPlane, random);
-        gradus::initialize("xavier_normal", out_weight.values(), kHidden, random);
-    }
+        : places(parameters, tokens, kPlane, {.seed = seed, .name = "places"}),
+          perceptron(parameters, {kContext * kPlane, kHidden, tokens},
+                     {.hidden = "tanh", .init = "xavier_normal", .seed = seed, .name = "perceptron"}) {}
 
     /// Return the mean loss of telling the tokens at some positions of a text from those before them.
     [[nodiscard]] gradus::Value loss(std::span<const std::size_t> text,
@@ -41,33 +29,14 @@ struct Network {
             for (std::size_t k = kContext; k > 0; --k) before.push_back(text[i - k]);
             next.push_back(text[i]);
         }
-        gradus::Tensor x = embedding(places.tensor(), before);  // (positions kContext, kPlane)
-        x = reshape(x, {next.size(), kContext * kPlane});       // (positions, kContext kPlane)
-        x = tanh(linear(x, weight.tensor(), bias.tensor()));
-        return softmax_cross_entropy(linear(x, out_weight.tensor(), out_bias.tensor()), next);
+        const gradus::Tensor x = places(before);  // (positions kContext, kPlane)
+        return softmax_cross_entropy(perceptron(reshape(x, {next.size(), kContext * kPlane})), next);
     }
 
     gradus::Parameters parameters;
-    gradus::Parameter places, weight, bias, out_weight, out_bias;
+    gradus::Embedding places;
+    gradus::MLP perceptron;
 };
-
-using Place = std::complex<double>;
-
-/// Move places apart until nearly each pair has this distance, so that letters there can be read.
-std::vector<Place> apart(std::vector<Place> places, double distance) {
-    for (int round = 0; round < 100; ++round) {
-        for (Place& a : places) {
-            for (Place& b : std::span(&a + 1, places.data() + places.size())) {
-                const double gap = std::abs(b - a);
-                if (gap >= distance) continue;
-                const Place way = gap > 0.0 ? (b - a) / gap : 1.0;
-                a -= (distance - gap) / 2 * way;
-                b += (distance - gap) / 2 * way;
-            }
-        }
-    }
-    return places;
-}
 
 int main(int argc, char** argv) {
     example::Lesson lesson("Names by a network that gives each letter a place in the plane.", 10);
@@ -117,18 +86,19 @@ int main(int argc, char** argv) {
         if (lesson.as_written()) example::check("loss of new names", unseen_loss(), 2.32, 0.05);
 
         example::Picture picture(lesson, "11_embeddings", 900, 600);
-        std::vector<Place> places;
+        std::vector<example::Place> places;
         for (std::size_t token = 0; token < characters.size(); ++token) {
-            const auto place = network.places.values().subspan(kPlane * token, kPlane);
+            const auto place = network.places.weight().values().subspan(kPlane * token, kPlane);
             places.emplace_back(place[0], place[1]);
         }
         const auto span = [&](auto coordinate) {
             const auto [least, most] = std::ranges::minmax(places, {}, coordinate);
             return coordinate(most) - coordinate(least);
         };
-        const auto real = [](Place place) { return place.real(); };
-        const auto imag = [](Place place) { return place.imag(); };
-        places = apart(places, 0.035 * std::max(span(real), 1.5 * span(imag)));  // 24 pixels are a disc
+        const auto real = [](example::Place place) { return place.real(); };
+        const auto imag = [](example::Place place) { return place.imag(); };
+        places =
+            example::apart(places, 0.035 * std::max(span(real), 1.5 * span(imag)));  // 24 pixels are a disc
         picture.add("set termoption noenhanced\n$places << EOD");
         std::string labels;
         for (std::size_t token = 0; token < characters.size(); ++token) {

@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <limits>
 #include <new>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -236,6 +237,21 @@ void Picture::draw() const {
             fmt::format("picture: gnuplot failed: {}. See its message above.", file_.string()));
     }
     fmt::print("picture: {}\n", file_.string());
+}
+
+std::vector<Place> apart(std::vector<Place> places, double distance) {
+    for (int round = 0; round < 100; ++round) {
+        for (Place& a : places) {
+            for (Place& b : std::span(&a + 1, places.data() + places.size())) {
+                const double gap = std::abs(b - a);
+                if (gap >= distance) continue;
+                const Place way = gap > 0.0 ? (b - a) / gap : 1.0;
+                a -= (distance - gap) / 2 * way;
+                b += (distance - gap) / 2 * way;
+            }
+        }
+    }
+    return places;
 }
 
 }  // namespace example

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <complex>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -115,5 +116,11 @@ class Picture {
     std::filesystem::path directory_, file_;
     std::string script_;
 };
+
+/// A place in a picture: x + iy.
+using Place = std::complex<double>;
+
+/// Move places apart until nearly each pair has this distance, so that letters there can be read.
+std::vector<Place> apart(std::vector<Place> places, double distance);
 
 }  // namespace example
