@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // 09: digits again, many images at once, and a network that looks through windows.
 //
-// Goal    Compute with tensors: the network of 07 in a tenth of its time, then a convolutional one.
+// Goal    Compute with tensors: the network of 07 in about a tenth of its time, then a convolutional one.
 // Before  07; what a matrix product is.
 // Look at the seconds: number by number and with tensors, the same network takes the same steps to the same
-//         loss. Then at the picture: the kernels of the convolution, and what each one sees of a digit.
-//         Edges?
+//         loss. Then at the picture: which kernels answer to edges of a stroke, which to ink?
 #include <algorithm>
 
 #include "common.hpp"
@@ -24,8 +23,7 @@ using Batch = std::span<const std::size_t>;
 constexpr std::size_t kBatch = 32, kKernels = 8;
 
 /// Return how many of the images a model reads right. Shapes: model (B,64) -> (B,10).
-template <class Model>
-double accuracy(const Model& model, const gradus::Dataset& data) {
+double accuracy(const auto& model, const gradus::Dataset& data) {
     const gradus::Scope scope;  // nothing of this stays on the tape
     return gradus::accuracy(data.labels(), gradus::argmax(model(gradus::rows(data)), 1));
 }
@@ -104,15 +102,18 @@ int main(int argc, char** argv) {
             return softmax_cross_entropy(read(rows(images, batch)), labels(images, batch));
         };
         gradus::Adam adam(network.parameters(), {.learning_rate = linear(0.01, 0.0, steps)});
-        const example::Progress clock(lesson, "network", 0);
+        example::Progress progress(lesson, "training", lesson.epochs);
         options.regularization.l2 = 3e-4;
-        options.on_epoch = [&](const gradus::Epoch& e) {
-            if (!lesson.quiet && e.number % 5 == 0) fmt::print("{:5}{:9.4f}\n", e.number, e.loss);
+        options.on_epoch = [&](const gradus::Epoch& epoch) {
+            progress.step();
+            if (lesson.quiet || epoch.number % 5 != 0) return;
+            progress.erase();
+            fmt::print("{:5}{:9.4f}\n", epoch.number, epoch.loss);
         };
         train_batches(adam, images.rows, loss, options);
         network.eval();  // no unit is away when it reads
         const double right = accuracy(read, unseen);
-        fmt::print("{} new images, accuracy {:.4f}; {:.1f} s\n", unseen.rows, right, clock.seconds());
+        fmt::print("{} new images, accuracy {:.4f}; {:.1f} s\n", unseen.rows, right, progress.seconds());
         if (lesson.as_written()) example::check_at_least("accuracy", right, 0.98);
         draw(lesson, first, unseen.row(0));
     });
