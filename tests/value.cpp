@@ -30,7 +30,7 @@ const char* const kMovedFrom =
 /// Numeric code that knows nothing of Gradus.
 template <class T>
 T generic(T a, T b) {
-    using std::abs, std::exp, std::max, std::min, std::pow, std::sin, std::sqrt;
+    using std::abs, std::exp, std::fabs, std::max, std::min, std::pow, std::sin, std::sqrt;
     T x = 0.0;
     x += exp(a) * b;
     if (x < b) x = -x;
@@ -49,7 +49,8 @@ T generic(T a, T b) {
     for (const T& t : many) smallest = min(smallest, t);
     const auto [low, high] = std::minmax_element(many.begin(), many.end());
     T moved = std::move(largest);
-    return moved / sqrt(1.0 + square(smallest)) + sin(*low) * abs(*high) + 2 * x - x / 3 + (1 - a);
+    return moved / sqrt(1.0 + square(smallest)) + sin(*low) * abs(*high) + fabs(*low) + 2 * x - x / 3 +
+           (1 - a);
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ using std::erfc;
 using std::exp;
 using std::exp2;
 using std::expm1;
+using std::fabs;
 using std::fma;
 using std::hypot;
 using std::lgamma;
@@ -180,6 +181,10 @@ GRADUS_INLINE Value atanh(A&& a) {
 }
 template <IsValue A>
 GRADUS_INLINE Value abs(A&& a) {
+    return detail::apply<ops::Abs>(std::forward<A>(a));
+}
+template <IsValue A>
+GRADUS_INLINE Value fabs(A&& a) {
     return detail::apply<ops::Abs>(std::forward<A>(a));
 }
 template <IsValue A>
