@@ -216,5 +216,6 @@ TEST_CASE("nn: mistakes are named") {
         MLP({3, 0, 1}), "layer: a size is zero: it has 3 inputs and 0 outputs. Give it at least one of each.",
         ShapeError);
     CHECK_THROWS_AS(MLP({3, 1}, {.output = "softmax"}), DomainError);
+    CHECK_THROWS_AS(MLP({3, 1}, {.hidden = "Relu"}), DomainError);  // though there is no hidden layer
     CHECK_THROWS_AS(MLP({3, 1}, {.init = "random"}), DomainError);
 }
