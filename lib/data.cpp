@@ -48,7 +48,12 @@ std::span<const double> Dataset::row(std::size_t i) const {
 }
 
 std::size_t Dataset::label(std::size_t i) const {
-    check_row("Dataset::label", i, targets.size());
+    if (i >= targets.size()) {
+        check_row("Dataset::label", i, rows);
+        throw ShapeError(fmt::format(
+            "Dataset::label: row {} has no target: found {} targets. Read the data with a target.", i,
+            targets.size()));
+    }
     const double target = targets[i];
     if (!(target >= 0.0 && target <= kMaxLabel) || target != std::floor(target))
         throw DomainError(

@@ -59,7 +59,9 @@ TEST_CASE("data: rows are parts of the inputs") {
     CHECK(data.row(1)[0] == 4.0);
     CHECK_THROWS_WITH_AS(data.row(2), "Dataset::row: no such row: row 2 of 2 rows. Rows are counted from 0.",
                          ShapeError);
-    CHECK_THROWS_AS(data.label(0), ShapeError);  // there are no targets
+    CHECK_THROWS_WITH_AS((void)data.label(0),
+                         "Dataset::label: row 0 has no target: found 0 targets. Read the data with a target.",
+                         ShapeError);
     Dataset overflown;
     overflown.rows = std::size_t{1} << 63, overflown.columns = 2;
     CHECK_THROWS_WITH_AS(overflown.row(5),
