@@ -323,6 +323,7 @@ TEST_CASE("ops: at kinks and edges the subgradients are those of the table") {
     edge<Pow>({1e200, 2}, kInf, {2e200, kInf});
 
     edge<Sqrt>({0}, 0, {kInf});
+    edge<Sqrt>({-0.0}, 0, {-kInf});
     edge<Sqrt>({-1}, kNaN, {kNaN});
     edge<Sqrt>({kInf}, kInf, {0});
     edge<Cbrt>({0}, 0, {kInf});
@@ -333,6 +334,7 @@ TEST_CASE("ops: at kinks and edges the subgradients are those of the table") {
     edge<Exp>({1000}, kInf, {kInf});
     edge<Exp>({-1000}, 0, {0});
     edge<Log>({0}, -kInf, {kInf});
+    edge<Log>({-0.0}, -kInf, {-kInf});
     edge<Log>({-1}, kNaN, {-1});
     edge<Log1p>({-1}, -kInf, {kInf});
     edge<Log2>({0}, -kInf, {kInf});
