@@ -5,7 +5,8 @@
 // Before  01; the chain rule: dg/da = dg/df df/da.
 // Look at the tape. Each operation is a line: its value, and its derivatives by its operands. Backward starts
 //         with adjoint 1 at the last line, g, and goes up: adjoint of an operand += derivative * adjoint.
-//         What is used twice gets two contributions. The adjoints of a and b are dg/da and dg/db.
+//         What is used twice gets two contributions. The adjoints of a and b are dg/da and dg/db. Nobody asks
+//         for the one nan, the derivative of x^2 by the 2 at x = -7: powers of negative numbers have none.
 #include "common.hpp"
 #include "gradus/explain.hpp"
 #include "gradus/functions.hpp"
