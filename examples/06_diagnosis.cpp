@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
         example::Picture picture(lesson, "06_diagnosis", 1200, 520);
         example::Progress progress(lesson, "training", trials.size() * lesson.epochs);
         fmt::print("{} patients to learn from, {} held out\n\n", train.rows, test.rows);
-        fmt::print("                    loss   held out      AUC   weights above 0.01\n");
+        fmt::print("           training loss   held out      AUC   weights above 0.01\n");
         for (const Trial& trial : trials) {
             model = gradus::MLP(trial.widths, {.hidden = "tanh", .seed = lesson.seed});
             gradus::Sgd descent(model.parameters(), {.learning_rate = rate, .momentum = 0.9});
@@ -104,12 +104,13 @@ int main(int argc, char** argv) {
         }
         picture.add("EOD\nset multiplot layout 1,2\nset xrange [0:{}]", lesson.epochs);
         picture.add(R"(set title 'Learning by heart, and a remedy'
-set xlabel 'epoch'; set ylabel 'cross entropy'; set yrange [0:0.15]
-plot $trial3 using ($0+1):1 with lines linetype 2 dashtype 3 title 'network: learned', \
+set xlabel 'epoch'; set ylabel 'loss (cross entropy)'; set yrange [0:0.15]
+plot $trial3 using ($0+1):1 with lines linetype 2 dashtype 3 title 'network: training', \
     '' using ($0+1):2 with lines linetype 2 title 'network: held out', \
-    $trial5 using ($0+1):1 with lines linetype 1 dashtype 3 title 'network + L2: learned', \
+    $trial5 using ($0+1):1 with lines linetype 1 dashtype 3 title 'network + L2: training', \
     '' using ($0+1):2 with lines linetype 1 title 'network + L2: held out'
-set title 'One patient: the reasons'; set xlabel 'malignant  <    > benign'; unset ylabel; unset key
+set title 'One patient: the reasons'; unset ylabel; unset key
+set xlabel 'malignant < gradient times input > benign'
 set xrange [*:*]; set xtics 0.5; set yrange [7.6:-0.6]; unset grid; set arrow from 0,-0.6 to 0,7.6 nohead
 plot $reasons using (0):0:(0):2:($0 - 0.35):($0 + 0.35):($2 > 0 ? 1 : 2):ytic(1) \
     with boxxyerror fillstyle solid linecolor variable)");
