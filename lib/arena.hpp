@@ -14,12 +14,15 @@ namespace gradus::detail {
 /// Hands out memory, and takes it back from the end. Keeps what it has, and never moves it.
 class Arena {
    public:
+    static constexpr std::size_t kMostAlignment = Column<std::byte>::kAlignment;
+
     [[nodiscard]] ArenaMark mark() const { return mark_; }
 
     /// Take back all that was handed out since mark() was that.
     void rewind(ArenaMark mark) { mark_ = mark; }
 
-    /// Hand out so many bytes. They lie in one chunk: what is left of the chunk before stays unused.
+    /// Hand out so many bytes, aligned to a power of two of kMostAlignment at most. They lie in one chunk:
+    /// what is left of the chunk before stays unused.
     void* take(std::size_t bytes, std::size_t alignment) {
         for (;; mark_ = {mark_.chunk + 1, 0}) {
             if (mark_.chunk == chunks_.size()) {

@@ -19,6 +19,7 @@ template <class T>
 class Column {
    public:
     static_assert(std::is_trivially_copyable_v<T>);
+    static constexpr std::size_t kAlignment = 64;  // at least
 
     Column() = default;
     ~Column() { release(); }
@@ -43,7 +44,7 @@ class Column {
     static constexpr std::size_t kLargePage = std::size_t{2} << 20;
 
     static std::align_val_t alignment_of(std::size_t n) {
-        return std::align_val_t{n * sizeof(T) >= kLargePage ? kLargePage : std::size_t{64}};
+        return std::align_val_t{n * sizeof(T) >= kLargePage ? kLargePage : kAlignment};
     }
     static void advise([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
 #if defined(__linux__)

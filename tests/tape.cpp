@@ -378,6 +378,20 @@ TEST_CASE("tape: what cannot be held is refused") {
     CHECK(tape.values(3).size() == 3);
 }
 
+TEST_CASE("tape: an alignment that cannot be kept is refused") {
+    Tape tape;
+    CHECK_THROWS_WITH_AS(tape.allocate(8, 0),
+                         "allocate: the alignment is no power of two up to 64: found 0. Give alignof(T) of "
+                         "what shall lie there.",
+                         DomainError);
+    for (const std::size_t alignment : {std::size_t{3}, std::size_t{128}, ~std::size_t{0}})
+        CHECK_THROWS_AS(tape.allocate(8, alignment), DomainError);
+    for (const std::size_t alignment : {alignof(double), std::size_t{64}}) {
+        tape.allocate(1, 1);
+        CHECK(reinterpret_cast<std::uintptr_t>(tape.allocate(8, alignment)) % alignment == 0);
+    }
+}
+
 TEST_CASE("tape: values() hands out runs that stay where they are until the rewind") {
     Tape tape;
     const Recording on(tape);

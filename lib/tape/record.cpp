@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
 
 #include "gradus/value.hpp"
@@ -138,6 +139,12 @@ std::span<Value> Tape::values(std::size_t n) {
 }
 
 void* Tape::allocate(std::size_t bytes, std::size_t alignment) {
+    if (!std::has_single_bit(alignment) || alignment > detail::Arena::kMostAlignment) {
+        throw DomainError(
+            fmt::format("allocate: the alignment is no power of two up to {}: found {}. Give alignof(T) of "
+                        "what shall lie there.",
+                        detail::Arena::kMostAlignment, alignment));
+    }
     if (bytes > kMostBytes)
         throw TapeError(
             fmt::format("allocate: there is no room for so many bytes: found {}. Ask for fewer.", bytes));
