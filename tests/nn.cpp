@@ -174,6 +174,32 @@ TEST_CASE("nn: a layer that cannot be made leaves the block as it was") {
     CHECK(block.size() == 0);
 }
 
+TEST_CASE("nn: a model that cannot be made whole leaves the block as it was") {
+    Parameters block;
+    block.add("o.bias", {1});
+    block.add("mlp.1.bias", {1});
+    block.add("bias", {1});
+    const auto leaves_nothing = [&](auto make) {
+        CHECK_THROWS_AS(make(), Error);
+        CHECK(block.size() == 3);
+        CHECK(block.gradients().size() == 3);
+        CHECK(block.infos().size() == 3);
+    };
+    leaves_nothing([&] { return MLP(block, {3, 4, 0}); });
+    leaves_nothing([&] { return MLP(block, {3, 4, 1}, {.output = "softmax"}); });
+    leaves_nothing([&] { return MLP(block, {3, 4, 1}, {.name = "mlp"}); });
+    leaves_nothing([&] { return Layer(block, 3, 4); });
+    leaves_nothing([&] { return Conv2d(block, 1, 2, 3); });
+    leaves_nothing([&] { return LayerNorm(block, 4); });
+    leaves_nothing([&] { return Attention(block, 4); });
+    leaves_nothing([&] { return TransformerBlock(block, 4, {.init = "random"}); });
+    const Scope scope;
+    (void)block.view();  // and if a tape knows the block
+    leaves_nothing([&] { return MLP(block, {300, 400, 0}); });
+    const MLP model(block, {3, 4, 1}, {.seed = 1});
+    CHECK(model.predict(Numbers{1, 2, 3}) == MLP({3, 4, 1}, {.seed = 1}).predict(Numbers{1, 2, 3}));
+}
+
 TEST_CASE("nn: a copy of a model shares its parameters") {
     const MLP model({2, 2});
     const MLP copy = model;

@@ -2,6 +2,7 @@
 // Tests of gradus/nn/sequential.hpp.
 #include "gradus/nn/sequential.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <vector>
 
@@ -130,4 +131,9 @@ TEST_CASE("sequential: mistakes are named, and leave it as it was") {
     CHECK(model.parameters().size() == 8);
     const Scope scope;
     CHECK_THROWS_AS(model(full({1, 2}, 0.0)), ShapeError);
+
+    Sequential other;
+    other.add<Linear>(3, 2).add<Linear>(2, 1);
+    model.add<Linear>(2, 1);
+    CHECK(std::ranges::equal(model.parameters().values(), other.parameters().values()));
 }

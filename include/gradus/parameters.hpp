@@ -16,6 +16,12 @@ namespace gradus {
 
 class Tensor;
 
+namespace detail {
+
+class Addition;
+
+}  // namespace detail
+
 /// What is known of one named part of a block.
 struct ParameterInfo {
     std::string name;                // as PyTorch names them: "0.weight", "0.bias"
@@ -144,6 +150,8 @@ class Parameters {
     friend bool operator==(const Parameters&, const Parameters&) = default;
 
    private:
+    friend class detail::Addition;  // which takes back what was added
+
     std::shared_ptr<detail::Block> block_;
 };
 

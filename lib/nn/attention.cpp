@@ -36,8 +36,11 @@ Attention::Attention(std::size_t width, const AttentionLayerOptions& options)
     : Attention(Parameters(), width, options) {}
 
 Attention::Attention(Parameters block, std::size_t width, const AttentionLayerOptions& options)
+    : Attention(detail::Addition(block), width, options) {}
+
+Attention::Attention(const detail::Addition& to, std::size_t width, const AttentionLayerOptions& options)
     : options_(for_width(width, options)),
-      q_(std::move(block), width, width, projection(options, 0, "q")),
+      q_(to.block(), width, width, projection(options, 0, "q")),
       k_(parameters(), width, width, projection(options, 1, "k")),
       v_(parameters(), width, width, projection(options, 2, "v")),
       o_(parameters(), width, width, projection(options, 3, "o")) {}

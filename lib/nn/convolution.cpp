@@ -46,9 +46,13 @@ Conv2d::Conv2d(std::size_t channels, std::size_t outputs, std::size_t size, cons
 
 Conv2d::Conv2d(Parameters block, std::size_t channels, std::size_t outputs, std::size_t size,
                const Conv2dLayerOptions& options)
+    : Conv2d(detail::Addition(block), channels, outputs, size, options) {}
+
+Conv2d::Conv2d(const detail::Addition& to, std::size_t channels, std::size_t outputs, std::size_t size,
+               const Conv2dLayerOptions& options)
     : activation_(activation(options.activation)),
       options_{options.stride, options.padding},
-      block_(std::move(block)),
+      block_(to.block()),
       weight_(add_kernels(block_, channels, outputs, size, options)),
       bias_(detail::add_full(block_, options.bias, detail::full_name(options.name, "bias"), outputs, 0.0)) {}
 

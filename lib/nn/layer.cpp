@@ -74,8 +74,11 @@ Layer::Layer(std::size_t inputs, std::size_t outputs, const LayerOptions& option
     : Layer(Parameters(), inputs, outputs, options) {}
 
 Layer::Layer(Parameters block, std::size_t inputs, std::size_t outputs, const LayerOptions& options)
+    : Layer(detail::Addition(block), inputs, outputs, options) {}
+
+Layer::Layer(const detail::Addition& to, std::size_t inputs, std::size_t outputs, const LayerOptions& options)
     : activation_(gradus::activation(options.activation)),
-      block_(std::move(block)),
+      block_(to.block()),
       weight_(add_weight(block_, inputs, outputs, options)),
       bias_(detail::add_full(block_, options.bias, detail::full_name(options.name, "bias"), outputs, 0.0)) {}
 

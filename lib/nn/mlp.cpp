@@ -22,6 +22,7 @@ MLP::MLP(Parameters block, const std::vector<std::size_t>& widths, const MLPOpti
             widths.size()));
     }
     static_cast<void>(activation(options.hidden));  // a wrong name is an error even if no layer has it
+    const detail::Addition whole(parameters_);
     Random seeds(options.seed);
     const std::size_t layers = widths.size() - 1;
     for (std::size_t k = 0; k < layers; ++k) {

@@ -33,7 +33,10 @@ LayerNorm::LayerNorm(std::size_t width, const LayerNormOptions& options)
     : LayerNorm(Parameters(), width, options) {}
 
 LayerNorm::LayerNorm(Parameters block, std::size_t width, const LayerNormOptions& options)
-    : block_(std::move(block)),
+    : LayerNorm(detail::Addition(block), width, options) {}
+
+LayerNorm::LayerNorm(const detail::Addition& to, std::size_t width, const LayerNormOptions& options)
+    : block_(to.block()),
       weight_(add_ones("layer_norm", block_, width, options)),
       bias_(detail::add_full(block_, options.bias, detail::full_name(options.name, "bias"), width, 0.0)),
       epsilon_(options.epsilon) {}

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "gradus/initialize.hpp"
@@ -31,6 +32,20 @@ std::uint64_t seed_of_part(std::uint64_t seed, std::size_t k) {
     Random seeds(seed);
     while (k-- > 0) seeds();
     return seeds();
+}
+
+Addition::Addition(const Parameters& block)
+    : block_(block),
+      parts_(block.infos().size()),
+      size_(block.size()),
+      exceptions_(std::uncaught_exceptions()) {}
+
+Addition::~Addition() {
+    if (std::uncaught_exceptions() == exceptions_) return;
+    Block& block = *block_.block_;
+    block.infos.erase(block.infos.begin() + static_cast<std::ptrdiff_t>(parts_), block.infos.end());
+    block.gradients.resize(size_);
+    block.values.resize(size_);
 }
 
 Parameter add_weights(Parameters& block, const std::string& name, std::vector<std::size_t> shape,

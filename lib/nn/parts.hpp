@@ -20,6 +20,22 @@ std::string full_name(const std::string& name, const std::string& part);
 /// Return the seed of the k-th part of a module: the k-th number that its own seed draws.
 std::uint64_t seed_of_part(std::uint64_t seed, std::size_t k);
 
+/// Parameters that become part of a block: all of them or, if an exception ends it, none.
+class Addition {
+   public:
+    explicit Addition(const Parameters& block);
+    ~Addition();
+    Addition(const Addition&) = delete;
+    Addition& operator=(const Addition&) = delete;
+
+    [[nodiscard]] const Parameters& block() const { return block_; }
+
+   private:
+    Parameters block_;
+    std::size_t parts_, size_;  // before
+    int exceptions_;            // that were under way then
+};
+
 /// Append weights, at random as initialize() does.
 Parameter add_weights(Parameters& block, const std::string& name, std::vector<std::size_t> shape,
                       std::size_t inputs, const std::string& init, std::uint64_t seed);

@@ -39,7 +39,11 @@ TransformerBlock::TransformerBlock(std::size_t width, const TransformerBlockOpti
 
 TransformerBlock::TransformerBlock(Parameters block, std::size_t width,
                                    const TransformerBlockOptions& options)
-    : block_(std::move(block)),
+    : TransformerBlock(detail::Addition(block), width, options) {}
+
+TransformerBlock::TransformerBlock(const detail::Addition& to, std::size_t width,
+                                   const TransformerBlockOptions& options)
+    : block_(to.block()),
       norm1_(make_norm(block_, width, options, "norm1")),
       attention_(block_, width,
                  {.heads = options.heads,

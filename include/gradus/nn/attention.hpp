@@ -41,6 +41,8 @@ class Attention {
     [[nodiscard]] std::string describe() const;
 
    private:
+    Attention(const detail::Addition& to, std::size_t width, const AttentionLayerOptions& options);
+
     AttentionOptions options_;
     Layer q_, k_, v_, o_;
 };

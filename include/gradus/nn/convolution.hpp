@@ -48,6 +48,9 @@ class Conv2d {
     [[nodiscard]] std::string describe() const;
 
    private:
+    Conv2d(const detail::Addition& to, std::size_t channels, std::size_t outputs, std::size_t size,
+           const Conv2dLayerOptions& options);
+
     Activation activation_;
     Conv2dOptions options_;
     Parameters block_;

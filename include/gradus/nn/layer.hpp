@@ -72,6 +72,8 @@ class Layer {
     [[nodiscard]] std::string describe() const;
 
    private:
+    Layer(const detail::Addition& to, std::size_t inputs, std::size_t outputs, const LayerOptions& options);
+
     Activation activation_;
     Parameters block_;
     Parameter weight_;

@@ -15,7 +15,7 @@ namespace gradus {
 ///
 /// The modules here are handles: a copy shares its parameters. Each can be made with a block of its own, or
 /// in that of a larger model, where its options' name comes first: "hidden" makes "hidden.weight" of
-/// "weight".
+/// "weight". An error while one is made leaves that block as it was.
 template <class M>
 concept Module = requires(const M& model) {
     { model.parameters() } -> std::convertible_to<const Parameters&>;

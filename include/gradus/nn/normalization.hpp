@@ -36,6 +36,8 @@ class LayerNorm {
     [[nodiscard]] std::string describe() const;
 
    private:
+    LayerNorm(const detail::Addition& to, std::size_t width, const LayerNormOptions& options);
+
     Parameters block_;
     Parameter weight_;
     std::optional<Parameter> bias_;

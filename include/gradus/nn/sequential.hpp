@@ -103,8 +103,11 @@ class Sequential {
     template <class M, class... Sizes>
     Sequential& make(typename M::Options options, Sizes... sizes) {
         options.name = next_name();
-        if constexpr (requires { options.seed; }) options.seed = seeds_();
-        return add(M(block_, sizes..., options));
+        Random seeds = seeds_;  // changed in the end, if there was no error
+        if constexpr (requires { options.seed; }) options.seed = seeds();
+        add(M(block_, sizes..., options));
+        seeds_ = seeds;
+        return *this;
     }
     [[nodiscard]] std::string next_name() const;
     void require_same_block(const Parameters& parameters) const;

@@ -51,6 +51,8 @@ class TransformerBlock {
    private:
     using Norm = std::variant<LayerNorm, RMSNorm>;
 
+    TransformerBlock(const detail::Addition& to, std::size_t width, const TransformerBlockOptions& options);
+
     Parameters block_;
     Norm norm1_;
     Attention attention_;
