@@ -392,7 +392,8 @@ TEST_CASE("program: a formula may ask another program, but not its own") {
     asked = &asking;
     CHECK_THROWS_WITH_AS(
         (void)asking.per_example_values(std::array{3.0, 4.0}),
-        "program: its formula asks the program itself. Compute with the formula's own function there.",
+        "program: its formula asks the program itself, or another one that does. Compute with the formula's "
+        "own function there.",
         TapeError);
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cmath>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -164,4 +165,54 @@ TEST_CASE("program: several threads that meet new paths and sizes at once") {
         for (std::size_t i = 0; i < 3; ++i)
             CHECK(call.gradient[i] == doctest::Approx(150.0 * expected.gradient[i]).epsilon(1e-11));
     }
+}
+
+TEST_CASE("program: two programs that ask each other on two threads are an error, not a wait without end") {
+    const Parameters block;
+    std::array<std::optional<Program>, 2> programs;
+    std::array<std::atomic<bool>, 2> records{};
+    for (std::size_t k = 0; k < 2; ++k) {
+        programs[k].emplace(block, [&, k](std::span<const Value> x) {
+            records[k] = true;
+            while (!records[1 - k]) std::this_thread::yield();
+            return std::vector<Value>{x[0] + programs[1 - k]->value(std::array{1.0})};
+        });
+    }
+    std::array<std::string, 2> messages;
+    std::array<std::thread, 2> callers;
+    for (std::size_t k = 0; k < 2; ++k) {
+        callers[k] = std::thread([&, k] {
+            try {
+                (void)programs[k]->value(std::array{1.0});
+            } catch (const TapeError& error) {
+                messages[k] = error.what();
+            }
+        });
+    }
+    for (auto& caller : callers) caller.join();
+    for (const std::string& message : messages) {
+        CHECK(message ==
+              "program: its formula asks the program itself, or another one that does. Compute with the "
+              "formula's own function there.");
+    }
+}
+
+TEST_CASE("program: a formula on one thread may ask a program that is recorded on another one") {
+    const Parameters block;
+    std::atomic<bool> inner_records{false}, outer_records{false};
+    const Program inner(block, [&](std::span<const Value> x) {
+        inner_records = true;
+        while (!outer_records) std::this_thread::yield();
+        return std::vector<Value>{2.0 * x[0]};
+    });
+    const Program outer(block, [&](std::span<const Value> x) {
+        outer_records = true;
+        while (!inner_records) std::this_thread::yield();
+        return std::vector<Value>{x[0] + inner.value(std::array{1.0})};
+    });
+    double doubled = 0.0;
+    std::thread other([&] { doubled = inner.value(std::array{3.0}); });
+    CHECK(outer.value(std::array{1.0}) == 3.0);
+    other.join();
+    CHECK(doubled == 6.0);
 }

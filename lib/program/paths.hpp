@@ -9,7 +9,6 @@
 #include <mutex>
 #include <span>
 #include <string>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "gradus/error.hpp"
 #include "gradus/program.hpp"
 #include "path.hpp"
+#include "turn.hpp"
 
 namespace gradus::detail {
 
@@ -61,7 +61,7 @@ class Paths {
     /// Record the path of an example that takes none of the known ones. Returns the path after the last one
     /// that was known; a known one, if the example takes it but for rounding at a tie.
     Path<T>& record(Shape<T>& shape, std::span<const double> example) {
-        const Alone alone(*this);
+        const std::lock_guard alone(turn_);
         Graph graph = recorded(example);
         const std::uint64_t signature = graph.signature();
         for (const auto& path : shape.all_) {
@@ -90,7 +90,7 @@ class Paths {
     /// Record the formula for another example that takes this path. Where it is not the same then, a number
     /// has left the values, and the program has it as a constant, which is wrong for other examples.
     void confirm(Path<T>& path, std::span<const double> example) {
-        const Alone alone(*this);
+        const std::lock_guard alone(turn_);
         if (path.is_confirmed) return;
         if (!path.agrees_with(recorded(example))) {
             throw TapeError(
@@ -111,30 +111,6 @@ class Paths {
     }
 
    private:
-    /// What records is alone: the formula need not be made for several threads at once.
-    class Alone {
-       public:
-        /// Wait for other threads. Raises TapeError if this one records: it would wait for itself.
-        explicit Alone(Paths& paths) : paths_(paths) {
-            if (paths.recorder_.load() == std::this_thread::get_id()) {
-                throw TapeError(
-                    "program: its formula asks the program itself. Compute with the formula's own function "
-                    "there.");
-            }
-            paths.recording_.lock();
-            paths.recorder_ = std::this_thread::get_id();
-        }
-        ~Alone() {
-            paths_.recorder_ = std::thread::id();
-            paths_.recording_.unlock();
-        }
-        Alone(const Alone&) = delete;
-        Alone& operator=(const Alone&) = delete;
-
-       private:
-        Paths& paths_;
-    };
-
     /// Record the formula for one example, on a graph of its own.
     [[nodiscard]] Graph recorded(std::span<const double> example) const {
         Tape tape{{.mode = Tape::Mode::graph, .scalars_only = true}};
@@ -159,9 +135,8 @@ class Paths {
     Parameters parameters_;
     Formula formula_;
     CompileOptions options_;
+    Turn turn_;         // to record: the formula need not be made for several threads at once
     std::mutex mutex_;  // of what follows
-    std::mutex recording_;
-    std::atomic<std::thread::id> recorder_{};  // the thread that holds it
     std::unordered_map<std::size_t, Shape<T>> shapes_;
     std::vector<const Path<T>*> in_order_;
 };
