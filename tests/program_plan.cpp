@@ -3,9 +3,13 @@
 // that is told and drawn.
 #include "program/plan.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <utility>
 
@@ -324,6 +328,35 @@ TEST_CASE("explain: what runs once a batch stands apart, and float moves half of
     const std::string text = explain(program);
     CHECK(text.find("  1 instructions once a batch ") != std::string::npos);
     CHECK(text.find("    exp       (1)                                 1          8") != std::string::npos);
+}
+
+TEST_CASE("program: a number that single precision cannot hold is named") {
+    Parameters block;
+    const Parameter w = block.add("w", {1});
+    double number = 0.0;
+    const auto run = [&](bool single_precision) {
+        const auto root = [&](std::span<const Value> x) {
+            return std::vector<Value>{w.view()[0] / sqrt(x[0] * x[0] + number)};
+        };
+        return Program(block, root, {.single_precision = single_precision}).value(std::array{1.0});
+    };
+    for (const double beyond : {1e-50, 1e-40, -1e300}) {
+        number = beyond;
+        CHECK_THROWS_WITH_AS(
+            run(true),
+            fmt::format(
+                "program: single precision cannot hold a number of the formula: {}. Write one between "
+                "1.18e-38 and 3.4e+38 in size, or compile with double precision.",
+                beyond)
+                .c_str(),
+            DomainError);
+    }
+    number = 1e-50;
+    CHECK(run(false) == 0.0);
+    number = 1.2e-38;
+    CHECK(run(true) == 0.0);
+    number = std::numeric_limits<double>::infinity();
+    CHECK(run(true) == 0.0);
 }
 
 TEST_CASE("draw: a picture with a bar for each pass and a row for each instruction") {

@@ -18,7 +18,9 @@
 namespace gradus {
 
 struct CompileOptions {
-    bool single_precision = false;  ///< compute with float: twice as many numbers in an instruction
+    /// Compute with float: twice as many numbers in an instruction. Numbers have seven digits then; inputs
+    /// and parameters above 3.4e38 in size are infinite, those below 1e-45 are 0.
+    bool single_precision = false;
     std::size_t threads = 1;        ///< that share the examples of a batch; for any number, the same bits
     std::size_t max_paths = 64;     ///< that examples of one size may take through comparisons
     std::size_t max_shapes = 1024;  ///< numbers of inputs that examples may have
@@ -59,7 +61,8 @@ using Formula = std::function<std::vector<Value>(std::span<const Value> inputs)>
 /// All that takes a batch raises TapeError if the formula takes more paths, or examples have more sizes, than
 /// the options allow, if two recordings of a path differ, and if it uses parameters of another block;
 /// ShapeError if the number of outputs is not always the same, if parameters were added to the block, or if a
-/// position that is an input does not exist.
+/// position that is an input does not exist; DomainError if single precision cannot hold a number of the
+/// formula, such as an epsilon of 1e-50.
 class Program {
    public:
     /// Prepare the program of a formula. All parameters that it uses must be of this block.

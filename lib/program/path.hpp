@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,11 +32,25 @@ inline void require_one_output(const Plan& plan) {
         plan.outputs.size()));
 }
 
+/// Raise DomainError if T cannot hold the size of a number.
+template <class T>
+void require_exponents(std::span<const double> numbers) {
+    using Limits = std::numeric_limits<T>;
+    for (const double x : numbers) {
+        const double size = std::abs(x);
+        if (x == 0.0 || !std::isfinite(x) || (size >= Limits::min() && size <= Limits::max())) continue;
+        throw DomainError(fmt::format(
+            "program: single precision cannot hold a number of the formula: {}. Write one between "
+            "{:.3} and {:.3} in size, or compile with double precision.",
+            x, Limits::min(), Limits::max()));
+    }
+}
+
 /// A plan, and the machines for it that nobody uses at the moment.
 template <class T>
 class Runner {
    public:
-    explicit Runner(Plan plan) : plan_(std::move(plan)) {}
+    explicit Runner(Plan plan) : plan_(std::move(plan)) { require_exponents<T>(plan_.constants); }
 
     [[nodiscard]] const Plan& plan() const { return plan_; }
 
