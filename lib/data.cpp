@@ -209,20 +209,36 @@ Batch::Batch(const Dataset& data, std::span<const std::size_t> rows) : Batch(dat
 }
 
 Batch::Batch(const Dataset& data)
-    : data_(&data), size_(data.rows), columns_(data.columns + (data.targets.empty() ? 0 : 1)) {
+    : data_(&data),
+      data_rows_(data.rows),
+      size_(data.rows),
+      columns_(data.columns + (data.targets.empty() ? 0 : 1)) {
     check_sizes("Batch", data);
     if (data.rows == 0) throw ShapeError("Batch: the data set has no rows: found 0. Give at least one.");
 }
 
 void Batch::copy(std::size_t example, std::span<double> to) const {
-    if (data_ == nullptr) {
-        std::copy_n(numbers_.begin() + static_cast<std::ptrdiff_t>(example * columns_), columns_, to.begin());
-        return;
+    check_row("Batch::copy", example, size_);
+    if (to.size() != columns_) {
+        throw ShapeError(
+            fmt::format("Batch::copy: there must be room for the numbers of an example: found {}, they are "
+                        "{}. Give columns().",
+                        to.size(), columns_));
+    }
+    if (data_ == nullptr)
+        return void(std::ranges::copy(numbers_.subspan(example * columns_, columns_), to.begin()));
+    const std::size_t inputs = data_->columns, targets = data_->targets.size();
+    if (columns_ != inputs + (targets == 0 ? 0 : 1) || data_->inputs.size() != data_rows_ * inputs ||
+        targets != (columns_ - inputs) * data_rows_) {
+        throw ShapeError(
+            fmt::format("Batch: the data set has changed: it had {} rows of {} numbers, now it has {} inputs "
+                        "and {} targets. Make the batch anew.",
+                        data_rows_, columns_, data_->inputs.size(), targets));
     }
     const std::size_t i = rows_.empty() ? example : rows_[example];
-    std::copy_n(data_->inputs.begin() + static_cast<std::ptrdiff_t>(i * data_->columns), data_->columns,
-                to.begin());
-    if (!data_->targets.empty()) to[data_->columns] = data_->targets[i];
+    check_row("Batch", i, data_rows_);
+    std::copy_n(data_->inputs.begin() + static_cast<std::ptrdiff_t>(i * inputs), inputs, to.begin());
+    if (targets > 0) to[inputs] = data_->targets[i];
 }
 
 Dataset two_moons(std::size_t n, double noise, std::uint64_t seed) {

@@ -3,13 +3,17 @@
 // Reference numbers: tests/reference/data_reference.py, Python 3.11.
 #include "gradus/data.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "doctest.hpp"
 #include "gradus/error.hpp"
+#include "gradus/program.hpp"
 
 using namespace gradus;
 using doctest::Approx;
@@ -369,6 +373,47 @@ TEST_CASE("Batch: examples are numbers, as many for each") {
         (Batch{numbers, 4}),
         "Batch: the numbers cannot be shared out: 6 numbers among 4 examples. Give each as many.",
         ShapeError);
+}
+
+TEST_CASE("Batch: it sees new numbers of a data set, and an error if its sizes are new") {
+    Dataset data = numbered({5, 6, 7});
+    const Rows rows{2, 0};
+    const Batch batch(data, rows), all(data);
+    data.targets[2] = 8;
+    CHECK(numbers_of(batch) == std::vector<double>{2, 8, 0, 5});
+    const Dataset moved = std::move(data);
+    const char* const changed =
+        "Batch: the data set has changed: it had 3 rows of 2 numbers, now it has 0 inputs and 0 targets. "
+        "Make "
+        "the batch anew.";
+    for (const Batch& each : {batch, all}) CHECK_THROWS_WITH_AS(numbers_of(each), changed, ShapeError);
+    const Program program({}, [](std::span<const Value> x) { return std::vector<Value>{x[0]}; });
+    CHECK_THROWS_WITH_AS(program(batch), changed, ShapeError);
+    data = moved.select(Rows{0, 1});
+    for (const Batch& each : {batch, all}) CHECK_THROWS_AS(numbers_of(each), ShapeError);
+    CHECK(numbers_of(Batch(data)) == std::vector<double>{0, 5, 1, 6});
+    data = moved;
+    CHECK(numbers_of(batch) == std::vector<double>{2, 8, 0, 5});
+}
+
+TEST_CASE("Batch: an example that is not there, or no room for one, is named") {
+    const Dataset data = numbered({5, 6, 7});
+    Rows rows{2, 0};
+    const Batch batch(data, rows);
+    std::vector<double> to(2);
+    for (const Batch& each : {batch, Batch(to)}) {
+        CHECK_THROWS_WITH_AS(
+            each.copy(2, to),
+            fmt::format("Batch::copy: no such row: row 2 of {} rows. Rows are counted from 0.", each.size())
+                .c_str(),
+            ShapeError);
+        CHECK_THROWS_WITH_AS(each.copy(0, std::span(to).first(1)),
+                             "Batch::copy: there must be room for the numbers of an example: found 1, they "
+                             "are 2. Give columns().",
+                             ShapeError);
+    }
+    rows[0] = 3;
+    CHECK_THROWS_AS(batch.copy(0, to), ShapeError);
 }
 
 template <class Data>

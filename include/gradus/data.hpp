@@ -212,10 +212,12 @@ class Batch {
 
     /// Copy the numbers of an example.
     /// Shapes: to (columns).
+    /// Raises ShapeError if there is no such example, or the data set has other sizes now.
     void copy(std::size_t example, std::span<double> to) const;
 
    private:
     const Dataset* data_ = nullptr;
+    std::size_t data_rows_ = 0;  // when the batch was made
     std::span<const std::size_t> rows_;
     std::span<const double> numbers_;
     std::size_t size_ = 1, columns_ = 0;
