@@ -8,6 +8,7 @@
 
 #include "doctest.hpp"
 #include "gradus/error.hpp"
+#include "gradus/program.hpp"
 
 using namespace gradus;
 
@@ -53,10 +54,19 @@ TEST_CASE("losses: numbers of paper and pencil") {
     CHECK(softmax_cross_entropy(Numbers{5, 5, 5}, 0) == doctest::Approx(std::log(3.0)));
 }
 
+TEST_CASE("losses: a program takes the part of huber that each example is in") {
+    const Parameters none;
+    const Program program =
+        compile(none, [](std::span<const Value> y, const Value&) { return huber(y[0], 1.0, 0.5); });
+    const Numbers outputs{1.1, 0, 0.9, 0, 1.2, 0, 3.0, 0, -1.0, 0, 1.5, 0, 0.5, 0};
+    const std::vector<double> losses = program.per_example_values({outputs, 7});
+    for (std::size_t i = 0; i < 7; ++i) CHECK(losses[i] == huber(outputs[2 * i], 1.0, 0.5));
+}
+
 TEST_CASE("losses: values give the bits of doubles, and the slopes of finite differences") {
     for (const double target : {-0.5, 2.0}) {
         check([&](const auto& x) { return squared_error(x[0], target); }, {0.3});
-        check([&](const auto& x) { return huber(x[0], target); }, {0.3});
+        for (const double y : {0.3, 4.0}) check([&](const auto& x) { return huber(x[0], target); }, {y});
     }
     check([](const auto& x) { return mean_squared_error(x, Numbers{1, -1, 0.5}); }, {0.3, 2.0, -0.7});
     for (const double target : {-1.0, 1.0}) {

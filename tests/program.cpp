@@ -268,7 +268,7 @@ TEST_CASE("program: numbers that leave the values are found out") {
     CHECK_THROWS_WITH_AS((void)random.value({inputs, 3}), message, TapeError);
 }
 
-TEST_CASE("program: isnan, isinf and isfinite choose a path") {
+TEST_CASE("program: isnan, isinf, isfinite and signbit choose a path") {
     const Parameters none;
     const Program program = compile(none, [](std::span<const Value> x) {
         const Value y = log(x[0]);
@@ -278,6 +278,10 @@ TEST_CASE("program: isnan, isinf and isfinite choose a path") {
     for (int pass = 0; pass < 2; ++pass)
         CHECK(program.per_example_values({std::array{1.0, -4.0, infinity, 0.0, -infinity}, 5}) ==
               std::vector<double>{0.0, -1.0, -2.0, -3.0, -1.0});
+    const Program signs =
+        compile(none, [](std::span<const Value> x) { return signbit(x[0]) ? -x[0] : x[0]; });
+    CHECK(signs.per_example_values({std::array{1.0, 2.0, -3.0, 0.0, -0.0}, 5}) ==
+          std::vector<double>{1.0, 2.0, 3.0, 0.0, 0.0});
 }
 
 TEST_CASE("program: sums and means, with gradients where they are wanted") {

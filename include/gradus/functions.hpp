@@ -310,6 +310,6 @@ inline bool isfinite(const Value& a) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     return -infinity < a && a < infinity;
 }
-inline bool signbit(const Value& a) { return std::signbit(a.value()); }
+inline bool signbit(const Value& a) { return a < 0.0 || (a == 0.0 && 1.0 / a < 0.0); }  // false for NaN
 
 }  // namespace gradus

@@ -59,7 +59,7 @@ template <Real T>
 T huber(const T& y, double target, double delta = 1.0) {
     detail::require_delta(delta);
     const T error = y - target;
-    if (abs(value(error)) <= delta) return 0.5 * error * error;
+    if (-delta <= error && error <= delta) return 0.5 * error * error;
     return delta * (abs(error) - 0.5 * delta);
 }
 
