@@ -318,6 +318,13 @@ TEST_CASE("explain: the passes, then the instructions with what they cost") {
 )");
 }
 
+TEST_CASE("explain: what computes nothing costs nothing") {
+    const Program program({}, [](std::span<const Value>) { return std::vector<Value>{1.0}; });
+    CHECK(program.value({}) == 1.0);
+    CHECK(explain(program).ends_with(
+        "  in all                                          0          0       0.00        0.00\n"));
+}
+
 TEST_CASE("explain: what runs once a batch stands apart, and float moves half of the bytes") {
     Parameters block;
     const Parameter w = block.add("w", {2});

@@ -38,7 +38,7 @@ double Cost::bytes(std::size_t bytes_of_number, std::size_t examples) const {
 
 double Cost::intensity(std::size_t bytes_of_number, std::size_t examples) const {
     const double total = numbers_each > 0.0 ? static_cast<double>(examples) * operations : operations;
-    return total / bytes(bytes_of_number, examples);
+    return total == 0.0 ? 0.0 : total / bytes(bytes_of_number, examples);  // without instructions, 0 / 0
 }
 
 Cost cost_of(const Instruction& in) {
