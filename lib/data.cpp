@@ -27,6 +27,12 @@ void check_row(const char* where, std::size_t i, std::size_t rows) {
             fmt::format("{}: no such row: row {} of {} rows. Rows are counted from 0.", where, i, rows));
 }
 
+void check_count(const char* where, const char* what, std::size_t n) {
+    if (n > kMostRows)
+        throw DomainError(
+            fmt::format("{}: too many {}: {}, at most {}. Check the number.", where, what, n, kMostRows));
+}
+
 /// A Dataset is open to everybody: before its numbers are walked over, its sizes must fit.
 void check_sizes(const char* where, const Dataset& data) {
     const std::size_t n = data.inputs.size();  // divided, for rows * columns may overflow
@@ -179,9 +185,7 @@ void Standardizer::transform(std::span<double> row) const {
 Batches::Batches(std::size_t n, std::size_t batch_size, std::uint64_t seed)
     : batch_size_(batch_size), random_(seed) {
     if (n == 0) throw DomainError("Batches: no rows: n is 0. Give a data set that is not empty.");
-    if (n > kMostRows)
-        throw DomainError(
-            fmt::format("Batches: too many rows: {}, at most {}. Check the number.", n, kMostRows));
+    check_count("Batches", "rows", n);
     if (batch_size == 0)
         throw DomainError("Batches: the batch size is 0. Give 1 for stochastic descent, n for full batches.");
     order_.resize(n);
@@ -199,6 +203,7 @@ Batch::Batch(std::span<const double> numbers, std::size_t examples) : numbers_(n
             "Batch: the numbers cannot be shared out: {} numbers among {} examples. Give each as many.",
             numbers.size(), examples));
     }
+    check_count("Batch", "examples", examples);
     columns_ = numbers.size() / examples;
 }
 
@@ -215,6 +220,7 @@ Batch::Batch(const Dataset& data)
       columns_(data.columns + (data.targets.empty() ? 0 : 1)) {
     check_sizes("Batch", data);
     if (data.rows == 0) throw ShapeError("Batch: the data set has no rows: found 0. Give at least one.");
+    check_count("Batch", "examples", data.rows);
 }
 
 void Batch::copy(std::size_t example, std::span<double> to) const {
@@ -244,9 +250,7 @@ void Batch::copy(std::size_t example, std::span<double> to) const {
 Dataset two_moons(std::size_t n, double noise, std::uint64_t seed) {
     if (n < 2)
         throw DomainError(fmt::format("two_moons: too few points: {}. Give 2 or more, one a moon.", n));
-    if (n > kMostRows)
-        throw DomainError(
-            fmt::format("two_moons: too many points: {}, at most {}. Check the number.", n, kMostRows));
+    check_count("two_moons", "points", n);
     if (!std::isfinite(noise) || noise < 0.0)
         throw DomainError(
             fmt::format("two_moons: the noise is no standard deviation: {}. "

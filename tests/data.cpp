@@ -373,6 +373,14 @@ TEST_CASE("Batch: examples are numbers, as many for each") {
         (Batch{numbers, 4}),
         "Batch: the numbers cannot be shared out: 6 numbers among 4 examples. Give each as many.",
         ShapeError);
+    const std::vector<double> none;
+    CHECK_THROWS_WITH_AS(
+        (Batch{none, ~std::size_t{0}}),
+        "Batch: too many examples: 18446744073709551615, at most 4294967295. Check the number.", DomainError);
+    CHECK(Batch(none, 5).size() == 5);
+    Dataset odd;
+    odd.rows = ~std::size_t{0};
+    CHECK_THROWS_AS(Batch{odd}, DomainError);
 }
 
 TEST_CASE("Batch: it sees new numbers of a data set, and an error if its sizes are new") {

@@ -184,7 +184,7 @@ class Batch {
 
     /// Show numbers, as many for each example.
     /// Shapes: numbers (examples, any).
-    /// Raises ShapeError if they cannot be shared out among the examples.
+    /// Raises ShapeError if they cannot be shared out among the examples, DomainError for more than 2^32 - 1.
     Batch(std::span<const double> numbers, std::size_t examples = 1);
     template <class Numbers>
     requires std::convertible_to<const Numbers&, std::span<const double>> Batch(const Numbers& numbers,
