@@ -8,6 +8,8 @@
 #include <cmath>
 #include <limits>
 
+#include "gradus/error.hpp"
+
 namespace gradus {
 namespace {
 
@@ -63,6 +65,11 @@ Estimate differentiate(const std::function<double(std::span<const double>)>& f, 
 GradientCheck detail::compare_with_differences(const std::function<double(std::span<const double>)>& f,
                                                std::span<const double> x, const ValueAndGradient& recorded,
                                                double tolerance) {
+    if (!(tolerance >= 0.0)) {
+        throw DomainError(fmt::format(
+            "check_gradient: the tolerance is negative or NaN: {}. Give a small number such as 1e-7.",
+            tolerance));
+    }
     GradientCheck worst{.error = -1.0, .tolerance = tolerance};
     std::vector<double> at(x.begin(), x.end());
     for (std::size_t i = 0; i < at.size(); ++i) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "gradus/derivatives.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "doctest.hpp"
+#include "gradus/error.hpp"
 #include "gradus/functions.hpp"
 #include "gradus/parameters.hpp"
 
@@ -127,6 +131,20 @@ TEST_CASE("check_gradient: kinks, jumps, NaN and missing gradients fail") {
     fails([](auto x) { return log(x[0]); }, -1.0);
     fails([](auto x) { return 1e6 + 0.05 * x[0].value() + 0.0 * x[0]; }, 2.0);
     fails([](auto x) { return Value(std::sin(x[0].value())); }, 2.0);
+}
+
+TEST_CASE("check_gradient: a tolerance that nothing meets is refused") {
+    const auto square = [](std::span<const Value> x) { return x[0] * x[0]; };
+    for (const double tolerance : {-1.0, std::numeric_limits<double>::quiet_NaN()}) {
+        CHECK_THROWS_WITH_AS(
+            check_gradient(square, std::array{2.0}, {.tolerance = tolerance}),
+            fmt::format(
+                "check_gradient: the tolerance is negative or NaN: {}. Give a small number such as 1e-7.",
+                tolerance)
+                .c_str(),
+            DomainError);
+    }
+    CHECK(check_gradient(square, std::array{0.0}, {.tolerance = 0.0}));
 }
 
 TEST_CASE("check_gradient: a function that uses parameters leaves nothing on the tape, either") {

@@ -91,6 +91,7 @@ struct GradientCheck {
 /// The step of each component is swept over 40 powers of two and extrapolated (Ridders' method); the estimate
 /// that changed least is taken. Away from kinks it is right to about ten digits.
 /// A component passes if its error is within the tolerance; NaN on either side does not pass.
+/// Raises DomainError if the tolerance is negative or NaN.
 /// Cost: about 80 n calls of f. Leaves nothing on the tape; parameters as in value_and_gradient().
 template <ScalarFunction F>
 GradientCheck check_gradient(F&& f, std::span<const double> x, const GradientCheckOptions& options = {});
