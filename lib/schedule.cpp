@@ -72,7 +72,7 @@ Schedule cosine(double from, double to, std::size_t steps) {
 Schedule warm_up(std::size_t steps, Schedule then) {
     return [steps, then = std::move(then)](std::size_t k) {
         if (k >= steps) return then(k - steps);
-        return then(0) * static_cast<double>(k + 1) / static_cast<double>(steps + 1);
+        return then(0) * (static_cast<double>(k) + 1.0) / (static_cast<double>(steps) + 1.0);
     };
 }
 

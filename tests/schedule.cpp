@@ -54,6 +54,7 @@ TEST_CASE("schedule: warm-up rises to where the other schedule begins") {
     CHECK(rate(3) == 0.8);
     CHECK(rate(5) == 0.4);
     CHECK(rate(7) == 0.0);
+    CHECK(schedule::warm_up(~std::size_t{0}, 0.5)(0) == 0x1p-65);
 }
 
 TEST_CASE("schedule: mistakes are named") {
