@@ -81,6 +81,7 @@ with tempfile.TemporaryDirectory() as directory:
     plain = "not a character of ASCII: \\x{}. Write plain letters, a name a line."
     check_text("ava\nzoé\n".encode(), ":2:3: " + plain.format("c3"))
     check_text(b"\0" * 100, ":1:1: " + plain.format("00"))
+    check_text(b"a" * 3_000_000, ": too long a text: more than 2000000 characters. Give a part of it.")
     check(embeddings, ["--data", directory], f"{directory}: a folder, not a file. Name a file in it.")
     check(embeddings, ["--data", ""], "text: no file to read: its name is empty. Name a file.")
     check(embeddings, ["--data", f"{file}2"], f"{file}2: it cannot be read. Check its name.")

@@ -133,11 +133,14 @@ TEST_CASE("split: equal parts that make up the whole") {
             return parts[0] * parts[1] + parts[2];
         },
         {{2, 9}});
-    CHECK_THROWS_WITH_AS(split(x, 4, 1),
-                         "split: the parts are not equal: 4 of 6 on axis 1 of the shape (4,6). Choose a "
-                         "divisor, or use slice().",
-                         ShapeError);
+    CHECK_THROWS_WITH_AS(
+        split(x, 4, 1),
+        "split: there are no such parts, equal and not empty: 4 of 6 on axis 1 of the shape (4,6). Choose a "
+        "divisor, or use slice().",
+        ShapeError);
     CHECK_THROWS_AS(split(x, 0), ShapeError);
+    CHECK_THROWS_AS(split(full({0, 2}, 1.0), ~std::size_t{0}), ShapeError);
+    CHECK(split(full({0, 2}, 1.0), 1)[0].shape() == Shape{0, 2});
 }
 
 TEST_CASE("transpose: two axes change places") {

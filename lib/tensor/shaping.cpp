@@ -157,11 +157,12 @@ Tensor slice(const Tensor& x, int axis, std::size_t begin, std::size_t end) {
 
 std::vector<Tensor> split(const Tensor& x, std::size_t parts, int axis) {
     const std::size_t n = x.shape()[resolve_axis("split", x.shape(), axis)];
-    if (parts == 0 || n % parts != 0) {
-        throw ShapeError(fmt::format(
-            "split: the parts are not equal: {} of {} on axis {} of the shape {}. Choose a divisor, "
-            "or use slice().",
-            parts, n, axis, to_string(x.shape())));
+    if (parts == 0 || n % parts != 0 || (n == 0 && parts > 1)) {  // nothing has any number of equal parts
+        throw ShapeError(
+            fmt::format("split: there are no such parts, equal and not empty: {} of {} on axis {} of the "
+                        "shape {}. Choose a divisor, "
+                        "or use slice().",
+                        parts, n, axis, to_string(x.shape())));
     }
     std::vector<Tensor> cut;
     for (std::size_t i = 0; i < parts; ++i)

@@ -34,7 +34,7 @@ Tensor slice(const Tensor& x, int axis, std::size_t begin, std::size_t end);
 
 /// Cut a tensor into equal parts along an axis. slice() says what each costs.
 /// Shapes: (...,n,...) -> (...,n/parts,...) each.
-/// Raises ShapeError unless n is a multiple of the number of parts.
+/// Raises ShapeError unless n is a multiple of the number of parts, and if parts would be empty.
 std::vector<Tensor> split(const Tensor& x, std::size_t parts, int axis = 0);
 
 // ---- copies: each one entry
