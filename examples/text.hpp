@@ -15,8 +15,10 @@
 
 namespace example {
 
+constexpr std::size_t kMostCharacters = 2'000'000;  // example 11 takes 200 bytes for each
+
 /// Read the lines of a file that are not empty. Characters are bytes here, so only ASCII will do.
-/// Raises IoError if there are none, or fewer than `least`.
+/// Raises IoError if there are none, or fewer than `least`, or too many for the memory of a small computer.
 inline std::vector<std::string> read_lines(const std::string& file, std::size_t least = 1) {
     if (file.empty()) throw gradus::IoError("text: no file to read: its name is empty. Name a file.");
     if (std::filesystem::is_directory(file))
@@ -32,7 +34,11 @@ inline std::vector<std::string> read_lines(const std::string& file, std::size_t 
         line.clear();
         ++number;
     };
+    std::size_t length = 0;
     for (char c; in.get(c);) {
+        if (++length > kMostCharacters)
+            throw gradus::IoError(fmt::format(
+                "{}: too long a text: more than {} characters. Give a part of it.", file, kMostCharacters));
         if (c == '\n') {
             end_line();
             continue;
