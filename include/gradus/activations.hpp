@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The functions that stand between layers, chosen by name. What each computes stands in functions.hpp.
+// The functions that stand between layers, chosen by name. What each computes stands in ops/activations.hpp.
 #pragma once
 
 #include <concepts>

@@ -36,7 +36,7 @@ struct MinusOne {
 };
 
 // The partials are written for any number: for double, and for nodes of a graph, which have functions of the
-// same names (lib/program/node.hpp). So second derivatives need no table of their own.
+// same names (lib/program/number.hpp). So second derivatives need no table of their own.
 using std::abs;
 using std::cos;
 using std::cosh;
