@@ -34,8 +34,10 @@ void draw(const example::Lesson& lesson, const example::Characters& characters, 
           Table& learned) {
     example::Picture picture(lesson, "10_bigram", 1000, 560);
     std::string tics;
-    for (std::size_t i = 0; i < characters.size(); ++i)
-        tics += fmt::format("{}{} {}", i == 0 ? "" : ", ", characters.quoted(i), i);
+    for (std::size_t i = 0; i < characters.size(); ++i) {
+        const std::string label = characters[i] == '%' ? "'%%'" : characters.quoted(i);  // may be a format
+        tics += fmt::format("{}{} {}", i == 0 ? "" : ", ", label, i);
+    }
     picture.add(
         R"(set multiplot layout 1,2 title 'How often a letter follows another (a point is the edge of a name)'
 set termoption noenhanced; unset key; unset grid; unset border; unset colorbox; set size square

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Mistakes on the command line of examples: each gets one line that names it, at once, and exit status 1.
 
-usage: command_line.py TWO_MOONS EMBEDDINGS GPT
+usage: command_line.py TWO_MOONS BIGRAM EMBEDDINGS GPT
 """
 
 import pathlib
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-moons, embeddings, gpt = (pathlib.Path(example).resolve() for example in sys.argv[1:])
+moons, bigram, embeddings, gpt = (pathlib.Path(example).resolve() for example in sys.argv[1:])
 failed = 0
 
 
@@ -88,4 +88,8 @@ with tempfile.TemporaryDirectory() as directory:
 
     file.write_text("emma\r\nzoe's\n")
     works(embeddings, "--data", file, "--epochs", "1", "--out", f"{directory}/it's")
+    file.write_text("".join(map(chr, range(32, 127))))
+    works(bigram, "--data", file, "--epochs", "1", "--out", directory)
+    file.write_text("".join(map(chr, range(32, 127))) + "\nemma\n")
+    works(embeddings, "--data", file, "--epochs", "1", "--out", directory)
 sys.exit(failed)
