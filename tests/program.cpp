@@ -282,6 +282,7 @@ TEST_CASE("program: isnan, isinf, isfinite and signbit choose a path") {
         compile(none, [](std::span<const Value> x) { return signbit(x[0]) ? -x[0] : x[0]; });
     CHECK(signs.per_example_values({std::array{1.0, 2.0, -3.0, 0.0, -0.0}, 5}) ==
           std::vector<double>{1.0, 2.0, 3.0, 0.0, 0.0});
+    CHECK(signs.jacobian_by_inputs({std::array{1.0, 0.0, -0.0}, 3}) == std::vector<double>{1.0, 1.0, -1.0});
 }
 
 TEST_CASE("program: sums and means, with gradients where they are wanted") {

@@ -88,8 +88,8 @@ class Program::Compiled::With : public Compiled {
     std::vector<double> jacobian_by_inputs(const Batch& batch) override {
         const Space space(*this);
         detail::Jacobian<T> job(batch.size(), size_, batch.columns(), false, space->gradients);
-        run(batch, numbers_and(std::vector<double>(batch.columns()), *space), job, *space,
-            {.what = &Path<T>::movable, .most_at_once = 1});
+        const std::vector<double> moves(batch.columns(), -0.0);  // which leave an input of -0.0 as it is
+        run(batch, numbers_and(moves, *space), job, *space, {.what = &Path<T>::movable, .most_at_once = 1});
         return std::move(job.rows);
     }
 
