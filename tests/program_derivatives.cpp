@@ -75,6 +75,25 @@ void check_hessian(const Parameters& block, const Formula& formula, std::span<co
 
 }  // namespace
 
+TEST_CASE("program: what only a comparison looks at leaves the gradient alone, though it is infinite") {
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    Parameters block;
+    const Parameter p = block.add("p", {3});
+    p.values()[0] = 2.0, p.values()[1] = -1.0, p.values()[2] = 0.5;
+    const auto formula = [&](std::span<const Value> x) {
+        const Value y = dot(p.view(), x), n = norm(std::vector<Value>{y, x[0]});
+        return isfinite(y) && isfinite(n) ? y : dot(p.view(), p.view());
+    };
+    const std::vector<double> one{1, 2, 3, kInfinity, 2, 3, std::nan(""), 2, 3, 1, -kInfinity, 3};
+    const std::vector<double> expected{1, 2, 3, 4, -2, 1, 4, -2, 1, 4, -2, 1};
+    const Program program = compile(block, formula);
+    CHECK(program.per_example_gradients({one, 4}) == expected);
+    std::vector<double> many, sum(3);
+    for (int k = 0; k < 20; ++k) many.insert(many.end(), one.begin(), one.end());
+    program.value_and_gradient({many, 80}, {.reduction = Reduction::sum, .gradients = sum});
+    CHECK(sum == std::vector<double>{20 * 13, 20 * -4, 20 * 6});
+}
+
 TEST_CASE("hessian: every elementary operation against differences of gradients") {
     ops::All::each([](auto op) {
         using Op = decltype(op);

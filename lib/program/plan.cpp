@@ -32,13 +32,25 @@ std::vector<bool> find_uniform(const Graph& graph) {
     return uniform;
 }
 
+/// Return of each node whether it leads to an output. Else it leads to a comparison, and its adjoint is zero:
+/// times a partial that is infinite or NaN, it must not reach the gradient.
+std::vector<bool> find_wanted(const Graph& graph) {
+    std::vector<bool> wanted(graph.size());
+    for (const Node y : graph.outputs) wanted[y] = true;
+    for (Node n = static_cast<Node>(graph.size()); n-- > 0;) {
+        if (!wanted[n] || is_comparison(graph.op(n))) continue;
+        for (const Node x : graph.operands(n)) wanted[x] = true;
+    }
+    return wanted;
+}
+
 /// Return of each node whether a parameter leads to it: whether it has an adjoint that anybody asks for.
-std::vector<bool> find_moving(const Graph& graph) {
+std::vector<bool> find_moving(const Graph& graph, const std::vector<bool>& wanted) {
     std::vector<bool> moving(graph.size());
     for (Node n = 0; n < graph.size(); ++n) {
         const auto x = graph.operands(n);
         const bool moves = std::any_of(x.begin(), x.end(), [&](Node m) { return moving[m]; });
-        moving[n] = graph.op(n) == kParameter || (moves && !is_comparison(graph.op(n)));
+        moving[n] = graph.op(n) == kParameter || (moves && wanted[n] && !is_comparison(graph.op(n)));
     }
     return moving;
 }
@@ -59,6 +71,17 @@ struct Group {
     std::span<Node> nodes;
 };
 
+/// What the operations of a group have in common, but for their level and whether they are uniform.
+struct Kind {
+    OpCode op;
+    std::size_t arity;
+    bool wanted;
+
+    Kind(const Graph& graph, const std::vector<bool>& all_wanted, Node n)
+        : op(graph.op(n)), arity(graph.operands(n).size()), wanted(all_wanted[n]) {}
+    auto operator<=>(const Kind&) const = default;
+};
+
 /// Sort nodes by a key below `keys`, in linear time. Those of one key stay in their order.
 template <class Key>
 LongVector<Node> sorted_by(const LongVector<Node>& nodes, std::size_t keys, Key key) {
@@ -72,10 +95,10 @@ LongVector<Node> sorted_by(const LongVector<Node>& nodes, std::size_t keys, Key 
 
 /// Return the operations so ordered that those of a group are side by side.
 LongVector<Node> order_by_group(const Graph& graph, const std::vector<bool>& uniform,
-                                const LongVector<std::uint32_t>& levels) {
+                                const std::vector<bool>& wanted, const LongVector<std::uint32_t>& levels) {
     LongVector<Node> order;
-    std::map<std::pair<OpCode, std::size_t>, std::uint32_t> kinds;  // by operation and arity
-    const auto kind = [&](Node n) { return std::pair(graph.op(n), graph.operands(n).size()); };
+    std::map<Kind, std::uint32_t> kinds;
+    const auto kind = [&](Node n) { return Kind(graph, wanted, n); };
     std::uint32_t last_level = 0;
     for (Node n = 0; n < graph.size(); ++n) {
         if (!graph.is_operation(n)) continue;
@@ -91,13 +114,13 @@ LongVector<Node> order_by_group(const Graph& graph, const std::vector<bool>& uni
 }
 
 template <class Visit>
-void each_group(const Graph& graph, const std::vector<bool>& uniform, const LongVector<std::uint32_t>& levels,
-                std::span<Node> order, Visit visit) {
+void each_group(const Graph& graph, const std::vector<bool>& uniform, const std::vector<bool>& wanted,
+                const LongVector<std::uint32_t>& levels, std::span<Node> order, Visit visit) {
     while (!order.empty()) {
         const Node n = order.front();
         const auto differs = [&](Node m) {
-            return graph.op(m) != graph.op(n) || levels[m] != levels[n] || uniform[m] != uniform[n] ||
-                   graph.operands(m).size() != graph.operands(n).size();
+            return levels[m] != levels[n] || uniform[m] != uniform[n] ||
+                   Kind(graph, wanted, m) != Kind(graph, wanted, n);
         };
         const auto end = std::find_if(order.begin(), order.end(), differs);
         const auto count = static_cast<std::size_t>(end - order.begin());
@@ -232,6 +255,7 @@ class Emitter {
 
     [[nodiscard]] bool any_moves(std::span<const Node> nodes, std::size_t first, std::size_t n) const {
         return std::any_of(nodes.begin(), nodes.end(), [&](Node node) {
+            if (!moving_[node]) return false;
             const auto x = graph_.operands(node).subspan(first, n);
             return std::any_of(x.begin(), x.end(), [&](Node m) { return moving_[m]; });
         });
@@ -276,12 +300,13 @@ class Emitter {
 
 Plan arrange(const Graph& graph) {
     Plan plan;
-    const std::vector<bool> uniform = find_uniform(graph), moving = find_moving(graph);
+    const std::vector<bool> uniform = find_uniform(graph), wanted = find_wanted(graph),
+                            moving = find_moving(graph, wanted);
     const LongVector<std::uint32_t> levels = find_levels(graph);
-    LongVector<Node> order = order_by_group(graph, uniform, levels);
+    LongVector<Node> order = order_by_group(graph, uniform, wanted, levels);
     LongVector<Place> places = number_leaves(graph, plan);
     Emitter emitter(graph, places, moving, plan);
-    each_group(graph, uniform, levels, order, [&](const Group& group) { emitter.emit(group); });
+    each_group(graph, uniform, wanted, levels, order, [&](const Group& group) { emitter.emit(group); });
     for (const Node y : graph.outputs) plan.outputs.push_back(places[y]);
     for (const Graph::Guard& g : graph.guards) plan.guards.push_back({places[g.comparison], g.outcome});
     return plan;
