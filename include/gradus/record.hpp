@@ -106,7 +106,9 @@ GRADUS_INLINE Tag newest_entry(Recorder& tape, Tag tag, std::uint64_t n) {
     return fresh(tag, std::min(n, kMany));
 }
 GRADUS_INLINE Tag new_entry(Recorder& tape, std::uint64_t n) {
-    return newest_entry(tape, slots_after(tape.newest, 1), n);
+    const Tag before = tape.newest;
+    if (is_fresh(before)) __builtin_unreachable();  // so the compiler has no mark to take away
+    return newest_entry(tape, slots_after(before, 1), n);
 }
 
 /// Let the newest entry, of n operands, become part of the one below, of which `low` is the tag. Together

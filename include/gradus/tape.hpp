@@ -152,10 +152,9 @@ struct Run {
 /// What was recorded between a mark and the next one: it lives or dies as a whole.
 struct Stretch {
     Stamp stamp = Stamp::none;
-    std::int64_t first = 0;  // the newest entry when it began
-    std::size_t end = 0;     // the operands then
-    std::size_t runs = 0;    // the tensor operations then
-    ArenaMark arena;
+    Recorder before{};     // the open end of the tape when it began
+    std::size_t runs = 0;  // the tensor operations then
+    ArenaMark arena{};
     Stretch* around = nullptr;  // the one that goes on when this ends
 };
 
@@ -288,7 +287,7 @@ class Tape : private detail::Recorder {
     void keep_apart();
     Slot append(detail::OpCode code, double value, std::span<const detail::Operand> operands);
     void chain_rule(std::int64_t top);
-    void open(detail::Stretch& stretch);
+    detail::Stretch mark();
     void rewind(detail::Stretch& stretch);
     void close(detail::Stretch& stretch);
     void cut(const detail::Stretch& stretch);

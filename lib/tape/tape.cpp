@@ -68,6 +68,16 @@ void Tape::release() { memory_->owner.store(nullptr); }
 
 // ---- stretches: which values are alive
 
+/// Begin a stretch here.
+detail::Stretch Tape::mark() {
+    Memory& m = *memory_;
+    return {.stamp = m.fresh_stamp(),
+            .before = *this,
+            .runs = m.runs.size(),
+            .arena = m.arena.mark(),
+            .around = m.stretches.innermost};
+}
+
 /// Go on recording in this stretch.
 void Tape::enter(detail::Stretch& stretch) {
     memory_->stretches.innermost = &stretch;
@@ -76,26 +86,17 @@ void Tape::enter(detail::Stretch& stretch) {
     set_newest(last());
 }
 
-void Tape::open(detail::Stretch& stretch) {
-    Memory& m = *memory_;
-    stretch.stamp = m.fresh_stamp();
-    stretch.first = last();
-    stretch.end = operand_count();
-    stretch.runs = m.runs.size();
-    stretch.arena = m.arena.mark();
-    stretch.around = m.stretches.innermost;
-    enter(stretch);
-}
-
 /// Forget what was recorded since the stretch began.
 void Tape::cut(const detail::Stretch& stretch) {
     Memory& m = *memory_;
-    set_newest(stretch.first);
-    end = begin + stretch.end;
+    const detail::Recorder& before = stretch.before;
+    newest = before.newest;
+    end = begin + (before.end - before.begin);
+    limit = before.limit;
+    if (begin != before.begin) set_limit();  // the edges have moved
     if (m.runs.size() > stretch.runs) m.runs.resize(stretch.runs);
     m.arena.rewind(stretch.arena);
-    m.differentiated = std::min(m.differentiated, stretch.first);
-    set_limit();
+    m.differentiated = std::min(m.differentiated, last());
 }
 
 void Tape::rewind(detail::Stretch& stretch) {
@@ -139,7 +140,7 @@ void detail::Recorder::require_live(Tag tag) const {
         "it on this one, or pass on its number with value().");
 }
 
-Scope::Scope() : tape_(Tape::current()) { tape_.open(stretch_); }
+Scope::Scope() : tape_(Tape::current()), stretch_(tape_.mark()) { tape_.enter(stretch_); }
 Scope::~Scope() { tape_.close(stretch_); }
 void Scope::rewind() { tape_.rewind(stretch_); }
 
