@@ -19,8 +19,8 @@ namespace gradus {
 class Tape;
 class Value;
 
-/// Mark of a stretch of recording. No two stretches of any tape share one, so a value whose stretch was
-/// rewound, or lies on another tape, is recognised. A multiple of 16.
+/// Mark of a stretch of recording. No two stretches of any tape share one, until 268 million later they begin
+/// anew: so a value whose stretch was rewound, or lies on another tape, is recognised. A multiple of 16.
 enum class Stamp : std::uint32_t { none = 0 };
 
 /// Say how much of one result's adjoint a backward pass starts with.
@@ -226,6 +226,7 @@ class Tape : private detail::Recorder {
     std::span<Value> values(std::size_t n);
 
     /// Return memory that lives as long as what is recorded now.
+    /// Raises DomainError unless the alignment is a power of two up to 64.
     void* allocate(std::size_t bytes, std::size_t alignment);
 
     /// Raise TapeError unless this is the tag of a constant, or of a value that is alive on this tape.

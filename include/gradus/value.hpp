@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Value, the number that remembers where it came from, and the one function that every operator calls: apply.
-// Here is the idea that makes it fast: an unnamed temporary melts into the entry of the operation that
-// receives it.
+// Value, the number that remembers where it came from. What its operators do stands in record.hpp.
 #pragma once
 
 #include <concepts>

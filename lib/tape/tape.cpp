@@ -151,7 +151,8 @@ Recording::Recording(Tape& tape) : tape_(tape), before_(detail::recorder) {
 }
 
 Recording::~Recording() {
-    if (!nested_) tape_.release();
+    const bool is_alive = detail::recorder == &tape_;  // a tape that dies is current no longer
+    if (!nested_ && is_alive) tape_.release();
     detail::recorder = before_;
 }
 
