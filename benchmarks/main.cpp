@@ -28,7 +28,7 @@ struct Options {
     std::string json;
     std::string filter = ".*";
     std::string names;
-    int repetitions = 5;
+    int repetitions = 3;
     double seconds = 0.04;
     bool quick = false;
 };
@@ -75,23 +75,69 @@ T in_new_process(const Run& run, F&& function) {
     return found;
 }
 
-/// Return the time of a first gradient and the size of its tape; and, of so many steps, the number on which
-/// all engines must agree: the values plus their slopes along a direction.
-Result first_gradients(const Run& run, std::size_t checked_steps) {
+/// What one process finds out about a run.
+struct Sample {
+    double cold_ns = 0.0;  // of its first gradient
+    double warm_ns = 0.0;  // of one measurement
+    double check = 0.0;    // the number on which all engines must agree: values plus slopes along a direction
+    benchmarks::TapeSize tape;
+};
+
+/// Keeps the time of the one benchmark of this process.
+class Collector : public benchmark::BenchmarkReporter {
+   public:
+    bool ReportContext(const Context&) override { return true; }
+    void ReportRuns(const std::vector<Run>& runs) override {
+        clock_ns = runs.front().GetAdjustedRealTime();
+        processor_ns = runs.front().GetAdjustedCPUTime();
+    }
+
+    double clock_ns = 0.0, processor_ns = 0.0;
+};
+
+/// Return the mean time of one measurement of a task that has warmed up.
+double measure(benchmarks::Task& task, const Run& run, const Options& options) {
+    auto* registered = benchmark::RegisterBenchmark(name_of(run).c_str(), [&](benchmark::State& state) {
+        for (auto _ : state) {
+            std::size_t step = 0;
+            for (int i = 0; i < run.repeats; ++i) {
+                benchmark::DoNotOptimize(task.gradient(step));
+                benchmark::ClobberMemory();
+                if (++step == run.steps) step = 0;
+            }
+        }
+    });
+    registered->Unit(benchmark::kNanosecond);
+    if (run.engine.has_threads) registered->UseRealTime();
+    if (options.quick) {
+        registered->Iterations(1);
+    } else {
+        registered->MinTime(options.seconds);
+    }
+    Collector collector;
+    benchmark::RunSpecifiedBenchmarks(&collector);
+    return run.engine.has_threads ? collector.clock_ns : collector.processor_ns;
+}
+
+/// The first gradient; a pass over all steps for the check, and another one, since a program records in its
+/// first two calls; then the measurement.
+Sample take_sample(const Run& run, const Options& options) {
     const std::vector<double> x = run.parameters();
     const std::vector<double> direction = benchmarks::uniform(x.size(), 0.5, 1.5, 99);
     const std::unique_ptr<benchmarks::Task> task = run.start(x);
-    Result result;
+    Sample sample;
     const auto start = std::chrono::steady_clock::now();
     benchmark::DoNotOptimize(task->gradient(0));
-    result.cold_ns =
+    sample.cold_ns =
         std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
-    result.tape = task->tape_size();
-    for (std::size_t step = 0; step < checked_steps; ++step) {  // meets what the first one left behind
-        result.check += task->gradient(step);
-        result.check += task->slope(direction);
+    sample.tape = task->tape_size();
+    for (std::size_t step = 0; step < run.steps; ++step) {  // meets what the first one left behind
+        sample.check += task->gradient(step);
+        sample.check += task->slope(direction);
     }
-    return result;
+    for (std::size_t step = 0; step < run.steps; ++step) benchmark::DoNotOptimize(task->gradient(step));
+    sample.warm_ns = measure(*task, run, options);
+    return sample;
 }
 
 /// Return whether each engine agrees with the first one of its workload, and say which does not.
@@ -109,49 +155,6 @@ bool all_agree(const std::vector<Run>& runs, const std::vector<Result>& results)
         agree = false;
     }
     return agree;
-}
-
-void measure(benchmark::State& state, const Run& run) {
-    const std::unique_ptr<benchmarks::Task> task = run.start(run.parameters());
-    for (int pass = 0; pass < 2; ++pass) {  // the cold ones: a program records in its first two calls
-        for (std::size_t step = 0; step < run.steps; ++step) benchmark::DoNotOptimize(task->gradient(step));
-    }
-    for (auto _ : state) {
-        std::size_t step = 0;
-        for (int i = 0; i < run.repeats; ++i) {
-            benchmark::DoNotOptimize(task->gradient(step));
-            benchmark::ClobberMemory();
-            if (++step == run.steps) step = 0;
-        }
-    }
-}
-
-/// Keeps the time of the one benchmark of this process.
-class Collector : public benchmark::BenchmarkReporter {
-   public:
-    bool ReportContext(const Context&) override { return true; }
-    void ReportRuns(const std::vector<Run>& runs) override {
-        clock_ns = runs.front().GetAdjustedRealTime();
-        processor_ns = runs.front().GetAdjustedCPUTime();
-    }
-
-    double clock_ns = 0.0, processor_ns = 0.0;
-};
-
-/// Return the mean time of a gradient in a process that has warmed up.
-double measure_warm(const Run& run, const Options& options) {
-    auto* registered = benchmark::RegisterBenchmark(name_of(run).c_str(),
-                                                    [&run](benchmark::State& state) { measure(state, run); });
-    registered->Unit(benchmark::kNanosecond);
-    if (run.engine.has_threads) registered->UseRealTime();
-    if (options.quick) {
-        registered->Iterations(1);
-    } else {
-        registered->MinTime(options.seconds);
-    }
-    Collector collector;
-    benchmark::RunSpecifiedBenchmarks(&collector);
-    return run.engine.has_threads ? collector.clock_ns : collector.processor_ns;
 }
 
 std::string readable_time(double ns) {
@@ -249,37 +252,27 @@ int run_all(const Options& options) {
                std::find(order.begin(), order.end(), b.workload);
     });
 
-    std::vector<Result> results;
-    std::vector<int> rounds;  // what is slow to start is started less often
-    for (const Run& run : runs) {
-        results.push_back(in_new_process<Result>(run, [&] { return first_gradients(run, run.steps); }));
-        constexpr double kSlow = 2e8;
-        const bool is_slow = options.quick || results.back().cold_ns > kSlow;
-        rounds.push_back(options.quick ? 1
-                         : is_slow     ? std::min(options.repetitions, 3)
-                                       : options.repetitions);
-        if (run.is_training || is_slow) continue;
-        std::vector<double> cold{results.back().cold_ns};
-        while (static_cast<int>(cold.size()) < rounds.back())
-            cold.push_back(in_new_process<Result>(run, [&] { return first_gradients(run, 0); }).cold_ns);
-        results.back().cold_ns = median(cold);
-    }
-    if (!all_agree(runs, results)) return 1;
-
-    std::vector<std::vector<double>> times(runs.size());
+    std::vector<Result> results(runs.size());
+    std::vector<std::vector<double>> cold(runs.size()), warm(runs.size());
     std::vector<std::size_t> turns(runs.size());
     std::iota(turns.begin(), turns.end(), std::size_t{0});
     std::mt19937 generator;
-    for (int round = 0; round < *std::ranges::max_element(rounds); ++round) {
+    for (int round = 0; round < (options.quick ? 1 : options.repetitions); ++round) {
         std::shuffle(turns.begin(), turns.end(), generator);
         for (const std::size_t i : turns) {
-            if (round >= rounds[i]) continue;
-            times[i].push_back(
-                in_new_process<double>(runs[i], [&] { return measure_warm(runs[i], options); }));
+            const auto sample =
+                in_new_process<Sample>(runs[i], [&] { return take_sample(runs[i], options); });
+            cold[i].push_back(sample.cold_ns);
+            warm[i].push_back(sample.warm_ns);
+            results[i].check = sample.check;
+            results[i].tape = sample.tape;
         }
+        if (!all_agree(runs, results)) return 1;
     }
-    for (std::size_t i = 0; i < runs.size(); ++i)
-        results[i].median_ns = median(times[i]) / static_cast<double>(runs[i].steps * runs[i].parts);
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        results[i].cold_ns = median(cold[i]);
+        results[i].median_ns = median(warm[i]) / static_cast<double>(runs[i].steps * runs[i].parts);
+    }
     print_tables(runs, results);
     if (!options.json.empty()) write_json(options.json, runs, results);
     return 0;
