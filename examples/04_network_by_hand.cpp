@@ -89,7 +89,9 @@ int main(int argc, char** argv) {
             const auto loss = [&](std::size_t i) {
                 return 0.5 * gradus::squared_error(model(examples[i].x)[0], examples[i].target);
             };
-            const auto compare = [&](const gradus::Epoch& epoch) {
+            gradus::TrainOptions options{.epochs = lesson.epochs, .batch_size = batch, .seed = lesson.seed};
+            options.regularization.l2 = kLambda;
+            options.on_epoch = [&](const gradus::Epoch& epoch) {
                 objective = epoch.objective;
                 picture.add("{}", objective);
                 if (batch != kExamples) return;
@@ -100,9 +102,6 @@ int main(int argc, char** argv) {
                     example::check("a parameter by hand", by_hand.p[k], learned[k], 1e-12);
                 }
             };
-            gradus::TrainOptions options{.epochs = lesson.epochs, .batch_size = batch, .seed = lesson.seed};
-            options.regularization.l2 = kLambda;
-            options.on_epoch = compare;
             gradus::train(descent, kExamples, loss, options);
             picture.add("EOD");
             fmt::print("batches of {:3}{:8} steps   J = {:.6f}\n", batch, descent.steps(), objective);

@@ -19,7 +19,6 @@
 
 using gradus::Tensor, gradus::softmax_cross_entropy, gradus::schedule::linear;
 using Batch = std::span<const std::size_t>;
-
 constexpr std::size_t kBatch = 32, kKernels = 8;
 
 /// Return how many of the images a model reads right. Shapes: model (B,64) -> (B,10).

@@ -64,14 +64,13 @@ int main(int argc, char** argv) {
         const std::vector<std::string> names = example::read_lines(file);
         const example::Characters characters(names);
         const std::size_t n = characters.size();
-
         Table shares(n * n), counted(n * n);  // of all pairs; of those with the same first letter
         double pairs = 0.0;
         for (const std::string& name : names) {
             const std::vector<std::size_t> tokens = characters.tokens(name);
             for (std::size_t i = 1; i < tokens.size(); ++i, ++pairs) ++shares[tokens[i - 1] * n + tokens[i]];
         }
-        double counted_loss = 0.0;
+        double counted_loss = 0.0, learned_loss = 0.0;
         for (std::size_t a = 0; a < n; ++a) {
             const double total = gradus::sum(row(shares, n, a));
             for (std::size_t i = a * n; i < (a + 1) * n; ++i) {
@@ -92,7 +91,6 @@ int main(int argc, char** argv) {
             return loss;
         };
         const Program program(parameters, [&](std::span<const Value> x) { return std::vector{loss_of(x)}; });
-        double learned_loss = 0.0;
         fmt::print("{} names, {} pairs\n\n step     loss\n", names.size(), pairs);
         for (std::size_t step = 0; step <= lesson.epochs; ++step) {
             parameters.zero_gradients();
