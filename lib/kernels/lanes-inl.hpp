@@ -3,12 +3,6 @@
 // this header with it: Highway's two guards below come instead of a pragma.
 #if defined(GRADUS_HAS_HIGHWAY)
 
-// Left out: sets whose vectors have no size while compiling, and steps between the others.
-#ifndef HWY_DISABLED_TARGETS
-#define HWY_DISABLED_TARGETS \
-    (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV | HWY_SSSE3 | HWY_AVX3_DL)
-#endif
-
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
