@@ -16,7 +16,8 @@ namespace gradus {
 ///
 /// A plain handle of 16 bytes: copy, move, store and return it like a double. Made from a number it is a
 /// constant, which costs nothing and has no gradient; gradus::variable makes one that has.
-/// Moving from a value ends it: use of it is a TapeError. A value stays on the thread of its tape.
+/// Moving from a value ends it: an operation with it is a TapeError, though its number can still be read. A
+/// value stays on the thread of its tape.
 class Value {
    public:
     Value() = default;
