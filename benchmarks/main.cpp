@@ -33,11 +33,11 @@ struct Options {
     bool quick = false;
 };
 
-/// What is known of a run in the end.
+/// What one process finds out about a run; in the end, the medians of all.
 struct Result {
-    double median_ns = 0.0;
-    double cold_ns = 0.0;
-    double check = 0.0;
+    double cold_ns = 0.0;  // of the first gradient
+    double warm_ns = 0.0;  // of one measurement; in the end, of one gradient
+    double check = 0.0;    // the number on which all engines must agree: values plus slopes along a direction
     benchmarks::TapeSize tape;
 };
 
@@ -50,16 +50,16 @@ double median(std::vector<double> numbers) {
 
 std::string name_of(const Run& run) { return fmt::format("{}/{}", run.workload, run.engine.name); }
 
-/// Return what a function finds in a new process. T is copied as bytes.
-template <class T, class F>
-T in_new_process(const Run& run, F&& function) {
+/// Return what a function finds in a new process: it is copied as bytes.
+template <class F>
+Result in_new_process(const Run& run, F&& function) {
     int ends[2];
     if (pipe(ends) != 0) throw std::runtime_error("cannot make a pipe");
     const pid_t child = fork();
     if (child < 0) throw std::runtime_error("cannot start a process");
     if (child == 0) {
         try {
-            const T found = function();
+            const Result found = function();
             _exit(write(ends[1], &found, sizeof found) == sizeof found ? 0 : 1);
         } catch (const std::exception& error) {
             fmt::print(stderr, "{}: {}\n", name_of(run), error.what());
@@ -67,21 +67,13 @@ T in_new_process(const Run& run, F&& function) {
         }
     }
     close(ends[1]);
-    T found;
+    Result found;
     const bool complete = read(ends[0], &found, sizeof found) == sizeof found;
     close(ends[0]);
     waitpid(child, nullptr, 0);
     if (!complete) throw std::runtime_error(name_of(run) + " did not finish");
     return found;
 }
-
-/// What one process finds out about a run.
-struct Sample {
-    double cold_ns = 0.0;  // of its first gradient
-    double warm_ns = 0.0;  // of one measurement
-    double check = 0.0;    // the number on which all engines must agree: values plus slopes along a direction
-    benchmarks::TapeSize tape;
-};
 
 /// Keeps the time of the one benchmark of this process.
 class Collector : public benchmark::BenchmarkReporter {
@@ -121,23 +113,23 @@ double measure(benchmarks::Task& task, const Run& run, const Options& options) {
 
 /// The first gradient; a pass over all steps for the check, and another one, since a program records in its
 /// first two calls; then the measurement.
-Sample take_sample(const Run& run, const Options& options) {
+Result first_and_warm(const Run& run, const Options& options) {
     const std::vector<double> x = run.parameters();
     const std::vector<double> direction = benchmarks::uniform(x.size(), 0.5, 1.5, 99);
     const std::unique_ptr<benchmarks::Task> task = run.start(x);
-    Sample sample;
+    Result result;
     const auto start = std::chrono::steady_clock::now();
     benchmark::DoNotOptimize(task->gradient(0));
-    sample.cold_ns =
+    result.cold_ns =
         std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
-    sample.tape = task->tape_size();
+    result.tape = task->tape_size();
     for (std::size_t step = 0; step < run.steps; ++step) {  // meets what the first one left behind
-        sample.check += task->gradient(step);
-        sample.check += task->slope(direction);
+        result.check += task->gradient(step);
+        result.check += task->slope(direction);
     }
     for (std::size_t step = 0; step < run.steps; ++step) benchmark::DoNotOptimize(task->gradient(step));
-    sample.warm_ns = measure(*task, run, options);
-    return sample;
+    result.warm_ns = measure(*task, run, options);
+    return result;
 }
 
 /// Return whether each engine agrees with the first one of its workload, and say which does not.
@@ -176,10 +168,10 @@ void print_formulas(const std::vector<Run>& runs, const std::vector<Result>& res
         if (run.is_training) continue;
         if (!before.empty() && before != run.workload) fmt::print("\n");
         before = run.workload;
-        if (run.engine.name == "double") plain[run.workload] = result.median_ns;
-        fmt::print("{:<20}{:<20}{:>12}", run.workload, run.engine.name, readable_time(result.median_ns));
+        if (run.engine.name == "double") plain[run.workload] = result.warm_ns;
+        fmt::print("{:<20}{:<20}{:>12}", run.workload, run.engine.name, readable_time(result.warm_ns));
         fmt::print("{:>10}", plain.contains(run.workload)
-                                 ? fmt::format("{:.2f}", result.median_ns / plain[run.workload])
+                                 ? fmt::format("{:.2f}", result.warm_ns / plain[run.workload])
                                  : "-");
         fmt::print("{:>12}{:>14}{:>12}{}\n", readable_time(result.cold_ns), result.tape.bytes,
                    result.tape.entries == 0
@@ -202,7 +194,7 @@ void print_training(const std::vector<Run>& runs, const std::vector<Result>& res
         if (!runs[i].is_training) continue;
         add(models, runs[i].workload);
         add(engines, runs[i].engine.name);
-        times[{runs[i].workload, runs[i].engine.name}] = results[i].median_ns;
+        times[{runs[i].workload, runs[i].engine.name}] = results[i].warm_ns;
     }
     fmt::print(
         "Microseconds a training step (of language models: a document): loss and gradient, recording "
@@ -231,7 +223,7 @@ void write_json(const std::string& path, const std::vector<Run>& runs, const std
     file.print("[");
     for (std::size_t i = 0; i < runs.size(); ++i) {
         file.print("{}\n  {{\"workload\": \"{}\", \"engine\": \"{}\", \"median_ns\": {:.1f}, \"bytes\": {}, ",
-                   i == 0 ? "" : ",", runs[i].workload, runs[i].engine.name, results[i].median_ns,
+                   i == 0 ? "" : ",", runs[i].workload, runs[i].engine.name, results[i].warm_ns,
                    results[i].tape.bytes);
         file.print("\"check\": {:.17g}, \"cold_ns\": {:.1f}}}", results[i].check, results[i].cold_ns);
     }
@@ -260,18 +252,15 @@ int run_all(const Options& options) {
     for (int round = 0; round < (options.quick ? 1 : options.repetitions); ++round) {
         std::shuffle(turns.begin(), turns.end(), generator);
         for (const std::size_t i : turns) {
-            const auto sample =
-                in_new_process<Sample>(runs[i], [&] { return take_sample(runs[i], options); });
-            cold[i].push_back(sample.cold_ns);
-            warm[i].push_back(sample.warm_ns);
-            results[i].check = sample.check;
-            results[i].tape = sample.tape;
+            results[i] = in_new_process(runs[i], [&] { return first_and_warm(runs[i], options); });
+            cold[i].push_back(results[i].cold_ns);
+            warm[i].push_back(results[i].warm_ns);
         }
         if (!all_agree(runs, results)) return 1;
     }
     for (std::size_t i = 0; i < runs.size(); ++i) {
         results[i].cold_ns = median(cold[i]);
-        results[i].median_ns = median(warm[i]) / static_cast<double>(runs[i].steps * runs[i].parts);
+        results[i].warm_ns = median(warm[i]) / static_cast<double>(runs[i].steps * runs[i].parts);
     }
     print_tables(runs, results);
     if (!options.json.empty()) write_json(options.json, runs, results);

@@ -68,7 +68,7 @@ void Tape::release() { memory_->owner.store(nullptr); }
 
 // ---- stretches: which values are alive
 
-/// Begin a stretch here.
+/// Return a stretch that begins here, to be entered.
 detail::Stretch Tape::mark() {
     Memory& m = *memory_;
     return {.stamp = m.fresh_stamp(),
