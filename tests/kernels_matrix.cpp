@@ -98,6 +98,38 @@ TEST_CASE("kernels: large products agree with three plain loops") {
     });
 }
 
+// CBLAS refuses such a matrix: it prints a line, leaves the result as it was, and goes on.
+TEST_CASE("kernels: rows may repeat or overlap in a product that is large enough for CBLAS") {
+    on_every_target([] {
+        constexpr std::size_t m = 40, n = 41, k = 43;
+        Random random(7);
+        Run<double> x(k * k, random);
+        const auto check_product = [&](kernels::MatrixView<double> a, kernels::MatrixView<double> b) {
+            std::vector<double> product(m * n);
+            kernels::multiply<double>(m, n, k, a, b, product.data(), n, false);
+            const auto at = [](kernels::MatrixView<double> of, std::size_t i, std::size_t j) {
+                return of.transposed ? of.data[j * of.stride + i] : of.data[i * of.stride + j];
+            };
+            std::size_t wrong = 0;
+            for (std::size_t i = 0; i < m; ++i) {
+                for (std::size_t j = 0; j < n; ++j) {
+                    double sum = 0.0;
+                    for (std::size_t l = 0; l < k; ++l) sum += at(a, i, l) * at(b, l, j);
+                    wrong += std::abs(product[i * n + j] - sum) > rounding<double>(4.0 * k, k);
+                }
+            }
+            CHECK(wrong == 0);
+        };
+        const kernels::MatrixView<double> apart{x.data(), k}, apart_transposed{x.data(), m, true};
+        for (const std::size_t stride : {0, 1, 7}) {
+            check_product({x.data(), stride}, {x.data(), n});
+            check_product({x.data(), stride, true}, {x.data(), n});
+            check_product(apart, {x.data(), stride});
+            check_product(apart_transposed, {x.data(), stride, true});
+        }
+    });
+}
+
 TEST_CASE("kernels: a product carries NaN and infinity") {
     on_every_target([] {
         constexpr double kInf = std::numeric_limits<double>::infinity();

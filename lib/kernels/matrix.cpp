@@ -261,6 +261,13 @@ void choose_threads() {
 #endif
 }
 
+/// Whether CBLAS takes a matrix that is seen with so many rows and columns: not if its rows repeat or overlap
+/// in memory, or if there is one, and nobody told how far away the next would be.
+template <class T>
+bool is_for_blas(MatrixView<T> x, std::size_t rows, std::size_t columns) {
+    return x.stride >= (x.transposed ? rows : columns) && x.stride <= INT_MAX;
+}
+
 void gemm(std::size_t m, std::size_t n, std::size_t k, MatrixView<double> a, MatrixView<double> b, double* c,
           std::size_t c_stride, bool accumulate) {
     cblas_dgemm(CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans,
@@ -299,7 +306,8 @@ void multiply(std::size_t m, std::size_t n, std::size_t k, MatrixView<T> a, Matr
     const detail::Matrices<T>& matrices = detail::matrices<T>();
 #ifdef GRADUS_HAS_CBLAS
     const double products = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-    if (products > matrices.largest && std::max({m, n, k, a.stride, b.stride, c_stride}) <= INT_MAX) {
+    if (products > matrices.largest && is_for_blas(a, m, k) && is_for_blas(b, k, n) &&
+        std::max({m, n, k, c_stride}) <= INT_MAX) {
         choose_threads();
         return gemm(m, n, k, a, b, c, c_stride, accumulate);
     }
