@@ -19,18 +19,36 @@
 #include <hwy/targets.h>
 #endif
 
+#ifdef GRADUS_HAS_HIGHWAY
+/// The instruction sets from which kernels choose; 0: those of this processor.
+inline std::int64_t usual_targets = 0;
+
+inline void allow_targets(std::int64_t targets) {
+    hwy::SetSupportedTargetsForTest(targets);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+#endif
+
+/// Let kernels run on the smallest vectors that they were compiled for.
+inline void use_smallest_vectors() {
+#ifdef GRADUS_HAS_HIGHWAY
+    usual_targets = hwy::SupportedAndGeneratedTargets().back();
+    allow_targets(usual_targets);
+#endif
+}
+
 /// Call test() on every instruction set that this processor has.
 template <class Test>
 void on_every_target(Test test) {
 #ifdef GRADUS_HAS_HIGHWAY
+    allow_targets(0);
     for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-        hwy::SetSupportedTargetsForTest(target);
-        hwy::GetChosenTarget().Update(target);
+        allow_targets(target);
         CAPTURE(std::string(hwy::TargetName(target)));
         test();
+        allow_targets(0);
     }
-    hwy::SetSupportedTargetsForTest(0);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    allow_targets(usual_targets);
 #else
     test();
 #endif
