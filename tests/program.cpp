@@ -26,6 +26,14 @@ TEST_CASE("program: an MLP, for one example and for many") {
     }
 }
 
+// On small vectors, CBLAS computes the products of its first layer.
+TEST_CASE("program: an MLP with 4,550 weights in a layer, for one example and for two") {
+    const MLP model({70, 65, 1}, {.hidden = "tanh", .seed = 1});
+    const Formula formula = [&](std::span<const Value> x) { return std::vector<Value>{model(x)[0]}; };
+    for (const std::size_t examples : {1u, 2u})
+        check_program(model.parameters(), formula, normals(70 * examples, 2), examples);
+}
+
 TEST_CASE("program: loops of scalars become products of matrices") {
     Parameters block;
     const Parameter w = block.add("w", {4, 6}), b = block.add("b", {4}, false);
