@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "gradus/value.hpp"
 
+#include <istream>
 #include <ostream>
 
 namespace gradus {
@@ -14,5 +15,12 @@ std::vector<Value> variables(std::span<const double> x) {
 }
 
 std::ostream& operator<<(std::ostream& out, const Value& x) { return out << x.value(); }
+
+std::istream& operator>>(std::istream& in, Value& x) {
+    double number = x.value();  // which remains, if there is nothing to read
+    in >> number;
+    x = number;
+    return in;
+}
 
 }  // namespace gradus

@@ -130,6 +130,14 @@ TEST_CASE("ops: a function of the library records the operation of its name, wit
         Case{"hypot", [](const Value& a) { return hypot(a, 0.7); }, [](double a) { return std::hypot(a, 0.7); }},
         Case{"min", [](const Value& a) { return min(a, 0.7); }, [](double a) { return std::min(a, 0.7); }},
         Case{"max", [](const Value& a) { return max(a, 0.7); }, [](double a) { return std::max(a, 0.7); }},
+        Case{"fmin", [](const Value& a) { return fmin(a, 0.7); }, [](double a) { return std::fmin(a, 0.7); }},
+        Case{"fmax", [](const Value& a) { return fmax(a, 0.7); }, [](double a) { return std::fmax(a, 0.7); }},
+        Case{"copysign", [](const Value& a) { return copysign(a, -0.7); }, [](double a) { return std::copysign(a, -0.7); }},
+        Case{"floor", [](const Value& a) { return floor(a); }, [](double a) { return std::floor(a); }},
+        Case{"ceil", [](const Value& a) { return ceil(a); }, [](double a) { return std::ceil(a); }},
+        Case{"trunc", [](const Value& a) { return trunc(a); }, [](double a) { return std::trunc(a); }},
+        Case{"round", [](const Value& a) { return round(a); }, [](double a) { return std::round(a); }},
+        Case{"fmod", [](const Value& a) { return fmod(a, 0.7); }, [](double a) { return std::fmod(a, 0.7); }},
         Case{"fma", [](const Value& a) { return fma(a, 0.7, a); }, [](double a) { return std::fma(a, 0.7, a); }},
     };
     // clang-format on
@@ -365,6 +373,23 @@ TEST_CASE("ops: at kinks and edges the subgradients are those of the table") {
     edge<Max>({0, -0.0}, 0, {1, 0});
     edge<Max>({kNaN, 1}, kNaN, {1, 0});
     edge<Max>({1, kNaN}, 1, {1, 0});
+    edge<Fmin>({1, 1}, 1, {1, 0});
+    edge<Fmin>({kNaN, 1}, 1, {0, 1});
+    edge<Fmin>({1, kNaN}, 1, {1, 0});
+    edge<Fmax>({1, 1}, 1, {1, 0});
+    edge<Fmax>({kNaN, 1}, 1, {0, 1});
+    edge<Fmax>({1, kNaN}, 1, {1, 0});
+    edge<Copysign>({0, -1}, -0.0, {1, 0});
+    edge<Copysign>({2, -0.0}, -2, {-1, 0});
+
+    edge<Floor>({2}, 2, {0});
+    edge<Ceil>({2}, 2, {0});
+    edge<Trunc>({-2}, -2, {0});
+    edge<Round>({-2.5}, -3, {0});
+    edge<Fmod>({-5.5, 2}, -1.5, {1, 2});
+    edge<Fmod>({6, 2}, 0, {1, -3});
+    edge<Fmod>({3, kInf}, 3, {1, 0});
+    edge<Fmod>({3, 0}, kNaN, {1, kNaN});
 
     edge<Erf>({kInf}, 1, {0});
     edge<Lgamma>({0}, kInf, {kNaN});

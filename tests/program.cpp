@@ -99,7 +99,8 @@ TEST_CASE("program: every elementary operation, on inputs, on parameters, on bot
             y += exp2(v) + expm1(v) * log1p(v) + log2(v) + log10(v) + abs(v - 0.4) + sigmoid(v) + softplus(v);
             y += log_sigmoid(v) + relu(v) + leaky_relu(v, 0.1) + elu(v, 2.0) + gelu(v) + silu(v) - (-v);
             y += pow(v, 2.5) + pow(2.5, v) + pow(v, q[1]) + atan2(v, x[0]) + hypot(v, q[2]) + fma(v, v, q[0]);
-            y += min(v, q[0]) * max(v, x[1]) + 2.0 / v;
+            y += min(v, q[0]) * max(v, x[1]) + 2.0 / v + fmin(v, q[0]) * fmax(v, x[1]) + copysign(v, -q[0]);
+            y += v * (floor(3.0 * v) + ceil(5.0 * v) + trunc(7.0 * v) + round(9.0 * v)) + fmod(v, 0.3 * q[0]);
         }
         const std::array<Value, 3> row{x[0], q[0], u[2]};
         y += sum(row) * mean(row) + norm(row) + max(row) + logsumexp(row) + softmax(row)[1] +

@@ -63,6 +63,19 @@ GRADUS_INLINE Value& operator/=(Value& a, B&& b) {
     return detail::assign<ops::Divide>(a, std::forward<B>(b));
 }
 
+inline Value& operator++(Value& a) { return a += 1.0; }
+inline Value& operator--(Value& a) { return a -= 1.0; }
+inline Value operator++(Value& a, int) {
+    Value before = a;
+    ++a;
+    return before;
+}
+inline Value operator--(Value& a, int) {
+    Value before = a;
+    --a;
+    return before;
+}
+
 // The same names for double, so that gradus::exp(x) takes both.
 using std::abs;
 using std::acos;
@@ -73,6 +86,8 @@ using std::atan;
 using std::atan2;
 using std::atanh;
 using std::cbrt;
+using std::ceil;
+using std::copysign;
 using std::cos;
 using std::cosh;
 using std::erf;
@@ -81,19 +96,26 @@ using std::exp;
 using std::exp2;
 using std::expm1;
 using std::fabs;
+using std::floor;
 using std::fma;
+using std::fmax;
+using std::fmin;
+using std::fmod;
 using std::hypot;
+using std::lerp;
 using std::lgamma;
 using std::log;
 using std::log10;
 using std::log1p;
 using std::log2;
 using std::pow;
+using std::round;
 using std::sin;
 using std::sinh;
 using std::sqrt;
 using std::tan;
 using std::tanh;
+using std::trunc;
 
 template <IsValue A>
 GRADUS_INLINE Value sqrt(A&& a) {
@@ -188,6 +210,22 @@ GRADUS_INLINE Value fabs(A&& a) {
     return detail::apply<ops::Abs>(std::forward<A>(a));
 }
 template <IsValue A>
+GRADUS_INLINE Value floor(A&& a) {
+    return detail::apply<ops::Floor>(std::forward<A>(a));
+}
+template <IsValue A>
+GRADUS_INLINE Value ceil(A&& a) {
+    return detail::apply<ops::Ceil>(std::forward<A>(a));
+}
+template <IsValue A>
+GRADUS_INLINE Value trunc(A&& a) {
+    return detail::apply<ops::Trunc>(std::forward<A>(a));
+}
+template <IsValue A>
+GRADUS_INLINE Value round(A&& a) {
+    return detail::apply<ops::Round>(std::forward<A>(a));
+}
+template <IsValue A>
 GRADUS_INLINE Value erf(A&& a) {
     return detail::apply<ops::Erf>(std::forward<A>(a));
 }
@@ -228,11 +266,40 @@ template <class A, class B>
 requires detail::Operands<A, B> GRADUS_INLINE Value max(A&& a, B&& b) {
     return detail::apply<ops::Max>(std::forward<A>(a), std::forward<B>(b));
 }
+template <class A, class B>
+requires detail::Operands<A, B> GRADUS_INLINE Value fmin(A&& a, B&& b) {
+    return detail::apply<ops::Fmin>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+requires detail::Operands<A, B> GRADUS_INLINE Value fmax(A&& a, B&& b) {
+    return detail::apply<ops::Fmax>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+requires detail::Operands<A, B> GRADUS_INLINE Value fmod(A&& a, B&& b) {
+    return detail::apply<ops::Fmod>(std::forward<A>(a), std::forward<B>(b));
+}
+template <class A, class B>
+requires detail::Operands<A, B> GRADUS_INLINE Value copysign(A&& a, B&& b) {
+    return detail::apply<ops::Copysign>(std::forward<A>(a), std::forward<B>(b));
+}
 
 /// Return a * b + c, rounded once.
 template <Scalar A, Scalar B, Scalar C>
 requires(IsValue<A> || IsValue<B> || IsValue<C>) GRADUS_INLINE Value fma(const A& a, const B& b, const C& c) {
     return detail::apply<ops::Fma>(a, b, c);
+}
+
+/// Return the length of (a, b, c), without overflow in between.
+template <Scalar A, Scalar B, Scalar C>
+requires(IsValue<A> || IsValue<B> || IsValue<C>) GRADUS_INLINE Value hypot(A&& a, B&& b, C&& c) {
+    return hypot(hypot(std::forward<A>(a), std::forward<B>(b)), std::forward<C>(c));
+}
+
+/// Return (1 - t) a + t b, exact at t = 0 and t = 1; between them it may differ from std::lerp in rounding.
+template <Scalar A, Scalar B, Scalar T>
+requires(IsValue<A> || IsValue<B> || IsValue<T>) GRADUS_INLINE Value
+    lerp(const A& a, const B& b, const T& t) {
+    return (1.0 - t) * a + t * b;
 }
 
 // ---- activations, for double too

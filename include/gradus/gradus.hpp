@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All of Gradus. Each header stands alone: what compiles often includes the ones it needs.
+// All of Gradus, but for fmt.hpp, which needs fmt. Each header stands alone: what compiles often includes the
+// ones it needs.
 #pragma once
 
 #include "gradus/activations.hpp"

@@ -41,9 +41,9 @@ struct List {
 
 /// Every elementary operation. To add one: write its struct in a file of its family, name it here, give it a
 /// line in functions.hpp.
-using All =
-    List<Add, Subtract, Multiply, Divide, Negate, Fma, Pow, Sqrt, Cbrt, Hypot, Exp, Expm1, Exp2, Log, Log1p,
-         Log2, Log10, Sin, Cos, Tan, Asin, Acos, Atan, Atan2, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Abs, Min,
-         Max, Erf, Erfc, Lgamma, Polygamma, Sigmoid, Softplus, LogSigmoid, Relu, LeakyRelu, Elu, Gelu, Silu>;
+using All = List<Add, Subtract, Multiply, Divide, Negate, Fma, Pow, Sqrt, Cbrt, Hypot, Exp, Expm1, Exp2, Log,
+                 Log1p, Log2, Log10, Sin, Cos, Tan, Asin, Acos, Atan, Atan2, Sinh, Cosh, Tanh, Asinh, Acosh,
+                 Atanh, Abs, Min, Max, Fmin, Fmax, Copysign, Floor, Ceil, Trunc, Round, Fmod, Erf, Erfc,
+                 Lgamma, Polygamma, Sigmoid, Softplus, LogSigmoid, Relu, LeakyRelu, Elu, Gelu, Silu>;
 
 }  // namespace gradus::ops

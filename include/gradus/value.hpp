@@ -88,8 +88,11 @@ std::vector<Value> variables(std::span<const double> x);
 inline double value(const Value& x) { return x.value(); }
 inline double value(double x) { return x; }
 
-/// Write the number.
+/// Write the number. For fmt, include gradus/fmt.hpp.
 std::ostream& operator<<(std::ostream& out, const Value& x);
+
+/// Read a number, as a constant.
+std::istream& operator>>(std::istream& in, Value& x);
 
 namespace detail {
 

@@ -70,11 +70,19 @@ Tensor hypot(const Tensor& a, const Tensor& b) { return zip<ops::Hypot>(a, b); }
 Tensor polygamma(const Tensor& order, const Tensor& x) { return zip<ops::Polygamma>(order, x); }
 Tensor min(const Tensor& a, const Tensor& b) { return zip<ops::Min>(a, b); }
 Tensor max(const Tensor& a, const Tensor& b) { return zip<ops::Max>(a, b); }
+Tensor fmin(const Tensor& a, const Tensor& b) { return zip<ops::Fmin>(a, b); }
+Tensor fmax(const Tensor& a, const Tensor& b) { return zip<ops::Fmax>(a, b); }
+Tensor fmod(const Tensor& a, const Tensor& b) { return zip<ops::Fmod>(a, b); }
+Tensor copysign(const Tensor& a, const Tensor& b) { return zip<ops::Copysign>(a, b); }
 Tensor leaky_relu(const Tensor& a, const Tensor& slope) { return zip<ops::LeakyRelu>(a, slope); }
 Tensor elu(const Tensor& a, const Tensor& depth) { return zip<ops::Elu>(a, depth); }
 
 Tensor operator-(const Tensor& x) { return map<ops::Negate>(x); }
 Tensor abs(const Tensor& x) { return map<ops::Abs>(x); }
+Tensor floor(const Tensor& x) { return map<ops::Floor>(x); }
+Tensor ceil(const Tensor& x) { return map<ops::Ceil>(x); }
+Tensor trunc(const Tensor& x) { return map<ops::Trunc>(x); }
+Tensor round(const Tensor& x) { return map<ops::Round>(x); }
 Tensor sqrt(const Tensor& x) { return map<ops::Sqrt>(x); }
 Tensor cbrt(const Tensor& x) { return map<ops::Cbrt>(x); }
 Tensor exp(const Tensor& x) { return map<ops::Exp>(x); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Operations: arithmetic, powers and roots, kinks.
+// Operations: arithmetic, powers and roots, kinks, steps.
 #pragma once
 
 #include "gradus/ops/rules.hpp"
@@ -136,6 +136,81 @@ struct Max {
     static double value(double a, double b) { return a < b ? b : a; }
     static auto da(auto a, auto b, auto) { return select(a < b, 0.0, 1.0); }
     static auto db(auto a, auto b, auto) { return select(a < b, 1.0, 0.0); }
+};
+
+// Of these two, y == a says which one was taken: a NaN equals nothing.
+
+struct Fmin {
+    static constexpr const char* name = "fmin";
+    static constexpr const char* note =
+        "as std::fmin: if one is NaN, the other; on a tie the first one and its gradient";
+    static constexpr std::array<Interval, 2> smooth{{{-5, -0.1}, {0.1, 5}}};
+    static double value(double a, double b) { return a <= b || std::isnan(b) ? a : b; }
+    static auto da(auto a, auto, auto y) { return select(y == a, 1.0, 0.0); }
+    static auto db(auto a, auto, auto y) { return select(y == a, 0.0, 1.0); }
+};
+
+struct Fmax {
+    static constexpr const char* name = "fmax";
+    static constexpr const char* note =
+        "as std::fmax: if one is NaN, the other; on a tie the first one and its gradient";
+    static constexpr std::array<Interval, 2> smooth{{{-5, -0.1}, {0.1, 5}}};
+    static double value(double a, double b) { return a >= b || std::isnan(b) ? a : b; }
+    static auto da(auto a, auto, auto y) { return select(y == a, 1.0, 0.0); }
+    static auto db(auto a, auto, auto y) { return select(y == a, 0.0, 1.0); }
+};
+
+struct Copysign {
+    static constexpr const char* name = "copysign";
+    static constexpr const char* note = "a with the sign of b; da = 1 at a = 0; db = 0, also where y jumps";
+    static constexpr std::array<Interval, 2> smooth{{{-5, -0.1}, {0.1, 5}}};
+    static double value(double a, double b) { return std::copysign(a, b); }
+    static auto da(auto a, auto, auto y) { return select(y == a, 1.0, -1.0); }
+    static double db(auto, auto, auto) { return 0.0; }
+};
+
+// ---- steps
+
+struct Floor {
+    static constexpr const char* name = "floor";
+    static constexpr const char* note = "slope 0, also at the steps";
+    static constexpr std::array<Interval, 1> smooth{{{1.1, 1.9}}};
+    static double value(double a) { return std::floor(a); }
+    static double da(auto, auto) { return 0.0; }
+};
+
+struct Ceil {
+    static constexpr const char* name = "ceil";
+    static constexpr const char* note = "slope 0, also at the steps";
+    static constexpr std::array<Interval, 1> smooth{{{1.1, 1.9}}};
+    static double value(double a) { return std::ceil(a); }
+    static double da(auto, auto) { return 0.0; }
+};
+
+struct Trunc {
+    static constexpr const char* name = "trunc";
+    static constexpr const char* note = "slope 0, also at the steps";
+    static constexpr std::array<Interval, 1> smooth{{{-1.9, -1.1}}};
+    static double value(double a) { return std::trunc(a); }
+    static double da(auto, auto) { return 0.0; }
+};
+
+struct Round {
+    static constexpr const char* name = "round";
+    static constexpr const char* note = "halves away from 0; slope 0, also at the steps";
+    static constexpr std::array<Interval, 1> smooth{{{0.6, 1.4}}};
+    static double value(double a) { return std::round(a); }
+    static double da(auto, auto) { return 0.0; }
+};
+
+struct Fmod {
+    static constexpr const char* name = "fmod";
+    static constexpr const char* note =
+        "a - n b with n = trunc(a / b), which counts as a constant; b = 0: NaN";
+    static constexpr std::array<Interval, 2> smooth{{{4.1, 5.9}, {1.5, 2}}};
+    static double value(double a, double b) { return std::fmod(a, b); }
+    static constexpr One da(auto, auto, auto) { return {}; }
+    static auto db(auto a, auto b, auto y) { return (y - a) / b; }
 };
 
 }  // namespace gradus::ops

@@ -21,6 +21,10 @@ Tensor hypot(const Tensor& a, const Tensor& b);
 Tensor polygamma(const Tensor& order, const Tensor& x);
 Tensor min(const Tensor& a, const Tensor& b);
 Tensor max(const Tensor& a, const Tensor& b);
+Tensor fmin(const Tensor& a, const Tensor& b);
+Tensor fmax(const Tensor& a, const Tensor& b);
+Tensor fmod(const Tensor& a, const Tensor& b);
+Tensor copysign(const Tensor& a, const Tensor& b);
 Tensor leaky_relu(const Tensor& a, const Tensor& slope = 0.01);
 Tensor elu(const Tensor& a, const Tensor& depth = 1.0);
 
@@ -33,6 +37,10 @@ inline Tensor& operator/=(Tensor& a, const Tensor& b) { return a = a / b; }
 
 Tensor operator-(const Tensor& x);
 Tensor abs(const Tensor& x);
+Tensor floor(const Tensor& x);
+Tensor ceil(const Tensor& x);
+Tensor trunc(const Tensor& x);
+Tensor round(const Tensor& x);
 Tensor sqrt(const Tensor& x);
 Tensor cbrt(const Tensor& x);
 Tensor exp(const Tensor& x);
