@@ -243,6 +243,60 @@ TEST_CASE("tape: a scope that outlives the one around it ends no later one") {
     CHECK(x.gradient() == 4.0);
 }
 
+TEST_CASE("tape: one that dies under the recording of another is not gone back to") {
+    auto gone = std::make_unique<Tape>();
+    const Recording on(*gone);
+    const Value old = variable(1.0);
+    {
+        Tape tape;
+        const Recording inner(tape);
+        gone.reset();
+        const Value x = variable(3.0);
+        backward(x * x);
+        CHECK(x.gradient() == 6.0);
+    }
+    const Value x = variable(2.0);  // on the tape that the thread has without asking for one
+    backward(x * x);
+    CHECK(x.gradient() == 4.0);
+    CHECK_THROWS_WITH_AS(old + x, kOtherTape, TapeError);
+}
+
+TEST_CASE("tape: recordings need not end in reverse order") {
+    Tape tape, other;
+    Tape* const own = &Tape::current();
+    auto first = std::make_unique<Recording>(tape);
+    auto second = std::make_unique<Recording>(other);
+    first.reset();
+    CHECK(&Tape::current() == &other);
+    bool is_free = false;
+    std::thread([&] {
+        try {
+            const Recording mine(tape);
+            is_free = true;
+        } catch (const TapeError&) {
+        }
+    }).join();
+    CHECK(is_free);
+    second.reset();
+    CHECK(&Tape::current() == own);
+}
+
+TEST_CASE("tape: scopes of one that is gone end without it") {
+    auto gone = std::make_unique<Tape>();
+    const Recording on(*gone);
+    {
+        Scope scope;
+        auto cleared = std::make_unique<Scope>();
+        gone->clear();
+        const Scope later;
+        gone.reset();
+        scope.rewind();
+    }
+    const Value x = variable(2.0);
+    backward(x * x);
+    CHECK(x.gradient() == 4.0);
+}
+
 TEST_CASE("tape: it refuses more entries than max_entries, and goes on after a rewind") {
     for (const Tape::Mode mode : {Tape::Mode::melting, Tape::Mode::graph}) {
         Tape tape{Tape::Options{.mode = mode, .max_entries = 100}};

@@ -151,9 +151,9 @@ struct Run {
 
 /// What was recorded between a mark and the next one: it lives or dies as a whole.
 struct Stretch {
-    Stamp stamp = Stamp::none;
-    Recorder before{};     // the open end of the tape when it began
-    std::size_t runs = 0;  // the tensor operations then
+    Stamp stamp = Stamp::none;  // none: it has ended
+    Recorder before{};          // the open end of the tape when it began
+    std::size_t runs = 0;       // the tensor operations then
     ArenaMark arena{};
     Stretch* around = nullptr;  // the one that goes on when this ends
 };
@@ -314,12 +314,16 @@ class Scope {
     void rewind();
 
    private:
+    /// Whether clear(), the scope around this or the end of the tape was faster.
+    [[nodiscard]] bool has_ended() const { return stretch_.stamp == Stamp::none; }
+
     Tape& tape_;
     detail::Stretch stretch_;
 };
 
-/// Make a tape the current one of this thread until the end of the C++ scope.
-/// Raises TapeError if it is the current one of another thread.
+/// Make a tape the current one of this thread until the end of the C++ scope. Then the one from before is
+/// that again; if it is gone, the one that the thread has without asking for one. Raises TapeError if it is
+/// the current one of another thread.
 class Recording {
    public:
     explicit Recording(Tape& tape);
@@ -328,8 +332,12 @@ class Recording {
     Recording& operator=(const Recording&) = delete;
 
    private:
-    Tape& tape_;
+    friend class Tape;
+    static void forget(const Tape& tape);
+
+    Tape* tape_;  // null if it is gone
     detail::Recorder* before_;
+    Recording* around_;
     bool nested_;  // the tape was the current one of this thread before
 };
 

@@ -15,19 +15,15 @@ class Stretches {
     [[nodiscard]] Stamp current() const { return innermost->stamp; }
 
     /// Return whether a stretch is alive. Most questions are about the innermost one.
-    [[nodiscard]] bool has(const Stretch& stretch) const {
-        return has([&](const Stretch& alive) { return &alive == &stretch; });
-    }
     [[nodiscard]] bool has(Stamp stamp) const {
-        return has([&](const Stretch& alive) { return alive.stamp == stamp; });
+        const Stretch* stretch = innermost;
+        while (stretch != nullptr && stretch->stamp != stamp) stretch = stretch->around;
+        return stretch != nullptr;
     }
 
-   private:
-    template <class Is>
-    bool has(Is is) const {
-        const Stretch* stretch = innermost;
-        while (stretch != nullptr && !is(*stretch)) stretch = stretch->around;
-        return stretch != nullptr;
+    /// End all stretches inside this one; if it is null, all.
+    void leave(const Stretch* around) {
+        for (; innermost != around; innermost = innermost->around) innermost->stamp = Stamp::none;
     }
 };
 

@@ -12,6 +12,7 @@ namespace gradus {
 namespace {
 
 std::atomic<std::uint32_t> next_tape_id{1};
+thread_local Recording* innermost = nullptr;  // of this thread
 
 }  // namespace
 
@@ -52,7 +53,9 @@ Tape::Tape(const Options& options)
 }
 
 Tape::~Tape() {
+    memory_->stretches.leave(nullptr);
     if (detail::recorder == this) detail::recorder = &detail::no_recorder;
+    Recording::forget(*this);
 }
 
 void Tape::acquire() {
@@ -100,15 +103,15 @@ void Tape::cut(const detail::Stretch& stretch) {
 }
 
 void Tape::rewind(detail::Stretch& stretch) {
-    if (!memory_->stretches.has(stretch)) return;  // clear() was faster
     cut(stretch);
+    memory_->stretches.leave(&stretch);
     stretch.stamp = memory_->fresh_stamp();
     enter(stretch);
 }
 
 void Tape::close(detail::Stretch& stretch) {
-    if (!memory_->stretches.has(stretch)) return;
     cut(stretch);
+    memory_->stretches.leave(stretch.around);
     enter(*stretch.around);
     // A fresh value from before the scope may have an adjoint now. The room for an entry was there inside.
     if (last() > 0 && memory_->differentiated == last()) keep_apart();
@@ -141,19 +144,39 @@ void detail::Recorder::require_live(Tag tag) const {
 }
 
 Scope::Scope() : tape_(Tape::current()), stretch_(tape_.mark()) { tape_.enter(stretch_); }
-Scope::~Scope() { tape_.close(stretch_); }
-void Scope::rewind() { tape_.rewind(stretch_); }
+Scope::~Scope() {
+    if (!has_ended()) tape_.close(stretch_);
+}
+void Scope::rewind() {
+    if (!has_ended()) tape_.rewind(stretch_);
+}
 
-Recording::Recording(Tape& tape) : tape_(tape), before_(detail::recorder) {
+Recording::Recording(Tape& tape) : tape_(&tape), before_(detail::recorder), around_(innermost) {
     nested_ = tape.memory_->owner.load() == &detail::recorder;
     tape.acquire();
     detail::recorder = &tape;
+    innermost = this;
 }
 
 Recording::~Recording() {
-    const bool is_alive = detail::recorder == &tape_;  // a tape that dies is current no longer
-    if (!nested_ && is_alive) tape_.release();
-    detail::recorder = before_;
+    if (tape_ != nullptr && !nested_) tape_->release();
+    if (innermost == this) {
+        detail::recorder = before_;
+        innermost = around_;
+        return;
+    }
+    Recording* inside = innermost;  // one that goes on
+    while (inside->around_ != this) inside = inside->around_;
+    inside->before_ = before_;
+    inside->around_ = around_;
+}
+
+/// Let no recording of this thread touch a tape that dies, or go back to it.
+void Recording::forget(const Tape& tape) {
+    for (Recording* r = innermost; r != nullptr; r = r->around_) {
+        if (r->tape_ == &tape) r->tape_ = nullptr;
+        if (r->before_ == &tape) r->before_ = &detail::no_recorder;
+    }
 }
 
 }  // namespace gradus
