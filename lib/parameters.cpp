@@ -27,6 +27,11 @@ void reserve(detail::Block& block, std::size_t size) {
 
 }  // namespace
 
+void ParameterView::require(std::size_t i) const {
+    if (i >= size_) refuse(i, 1, size_);
+    Tape::current().require_live(first_);
+}
+
 void ParameterView::refuse(std::size_t first, std::size_t count, std::size_t size) {
     throw ShapeError(fmt::format(
         "parameters: a view does not reach so far: it has {} numbers, but {} from {} on were asked "

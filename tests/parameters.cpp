@@ -143,6 +143,19 @@ TEST_CASE("parameters: a view of a rewound tape is refused; a new one has the ne
     CHECK((w.view()[0] * 2.0).value() == 14.0);
 }
 
+TEST_CASE("parameters: a view that outlives its scope and its model is refused before it reads") {
+    ParameterView view;
+    {
+        const Scope scope;
+        view = Parameters().add("w", {2}).view();
+    }
+    const Scope scope;
+    static_cast<void>(Parameters().add("other", {2}).view());  // the tape lets go of the model
+    CHECK_THROWS_WITH_AS(view[0],
+                         "value: it was recorded before the tape was rewound or cleared. Compute it again.",
+                         TapeError);
+}
+
 TEST_CASE("parameters: a block that grew after it was bound is bound anew, and old values still count") {
     const Scope scope;
     Parameters block;
