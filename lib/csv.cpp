@@ -209,6 +209,9 @@ class Reader {
                              fields_.size(), data_.columns, data_.columns == 1 ? "" : "s",
                              has_target() ? " and a target" : "", header_line_),
                  "Complete the line, or remove it" + or_number_);
+        if (data_.inputs.size() + data_.targets.size() + fields_.size() > options_.max_numbers)
+            fail(0, fmt::format("more than {} numbers", options_.max_numbers),
+                 "Check that the file ends, or allow more with CsvOptions::max_numbers");
         for (std::size_t i = 0; i < fields_.size(); ++i) {
             const double x = number(i);
             if (i != target_field())

@@ -297,6 +297,14 @@ TEST_CASE("csv: a line beyond 4 MiB is refused, one below is read") {
           "FILE:2:1: the line is longer than 4 MiB. Check that this is a CSV file.");
 }
 
+TEST_CASE("csv: more numbers than the options allow are refused, as those of a pipe without end are") {
+    CHECK(read("1,2,0\n3,4,1\n", {.max_numbers = 6}).rows == 2);
+    CHECK(complaint("1,2,0\n3,4,1\n5,6,0\n", {.max_numbers = 6}) ==
+          "FILE:3:1: more than 6 numbers. Check that the file ends, or allow more with "
+          "CsvOptions::max_numbers.");
+    CHECK(read("1,2\n3,4\n", {.target = Target::none, .max_numbers = 4}).rows == 2);
+}
+
 TEST_CASE("csv: many rows are read in linear time") {
     std::string content;
     for (int i = 0; i < 200'000; ++i) content += "0.25,1\n0.5,0\n";

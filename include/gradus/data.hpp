@@ -65,6 +65,8 @@ struct CsvOptions {
     Target target = Target::class_last;
     /// Names of the classes, if the header does not give them. By default "0", "1", ... up to the greatest.
     std::vector<std::string> class_names = {};
+    /// How many numbers there may be, targets included: 1 GiB. A pipe without end shall not fill the memory.
+    std::size_t max_numbers = std::size_t{1} << 27;
 };
 
 /// Read a data set from a file of plain numbers, one row a line.
@@ -72,8 +74,9 @@ struct CsvOptions {
 /// byte order mark and blank lines are passed over. Quotes are not understood.
 /// Raises IoError that starts with "file:line:column: ", columns being fields counted from 1, if a field is
 /// no such number, a line has more or fewer fields than the first one says, a label is not the number of a
-/// class, a count of the header is wrong, or a line is not text or longer than 4 MiB; one that starts with
-/// "file: " if the file is missing, unreadable or without rows, or a class has no examples.
+/// class, a count of the header is wrong, a line is not text or longer than 4 MiB, or there are more numbers
+/// than the options allow; one that starts with "file: " if the file is missing, unreadable or without rows,
+/// or a class has no examples.
 /// Cost: one pass; one line in memory beside the result.
 Dataset read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 
