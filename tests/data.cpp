@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <type_traits>
 #include <utility>
 
 #include "doctest.hpp"
@@ -53,6 +54,11 @@ Dataset breast_cancer() { return read_csv(GRADUS_SOURCE_DIR "/examples/data/brea
 }  // namespace
 
 static_assert(std::forward_iterator<Batches::Iterator>);
+
+// A batch of data that nobody keeps would read what is gone.
+static_assert(!std::is_constructible_v<Batch, Dataset>);
+static_assert(!std::is_constructible_v<Batch, const Dataset, std::span<const std::size_t>>);
+static_assert(std::is_constructible_v<Batch, const Dataset&, std::span<const std::size_t>>);
 
 TEST_CASE("data: rows are parts of the inputs") {
     Dataset data;
@@ -354,7 +360,8 @@ TEST_CASE("Batch: examples are the inputs of each row and its target") {
                          "Batch: no such row: row 3 of 3 rows. Rows are counted from 0.", ShapeError);
     CHECK_THROWS_WITH_AS((Batch{data, Rows{}}), "Batch: no rows are chosen: found 0. Give at least one.",
                          ShapeError);
-    CHECK_THROWS_WITH_AS(Batch{Dataset{}}, "Batch: the data set has no rows: found 0. Give at least one.",
+    const Dataset nothing{};
+    CHECK_THROWS_WITH_AS(Batch{nothing}, "Batch: the data set has no rows: found 0. Give at least one.",
                          ShapeError);
     data.targets = {1.0};
     CHECK_THROWS_AS(Batch{data}, ShapeError);

@@ -201,6 +201,10 @@ class Batch {
     /// Show all rows of a data set.
     Batch(const Dataset& data);
 
+    /// Of data that nobody keeps: they would be gone before the batch is read.
+    Batch(const Dataset&& data) = delete;
+    Batch(const Dataset&& data, std::span<const std::size_t> rows) = delete;
+
     [[nodiscard]] std::size_t size() const { return size_; }        ///< examples
     [[nodiscard]] std::size_t columns() const { return columns_; }  ///< numbers of an example
 
