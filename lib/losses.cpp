@@ -14,10 +14,10 @@ void require_same_size(std::size_t outputs, std::size_t targets) {
         outputs, targets));
 }
 
-void refuse_label(std::size_t label, std::size_t classes) {
+void refuse_label(double label, std::size_t classes) {
     throw DomainError(fmt::format(
-        "softmax_cross_entropy: there is no such class: label {} of {} classes. Count classes from 0, and "
-        "give the last layer one output a class.",
+        "softmax_cross_entropy: there is no such class: label {} of {} classes. Count classes from 0, in "
+        "whole numbers, and give the last layer one output a class.",
         label, classes));
 }
 

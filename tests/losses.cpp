@@ -132,8 +132,16 @@ TEST_CASE("losses: mistakes are named") {
     CHECK_THROWS_AS(mean_squared_error(Numbers{}, Numbers{}), ShapeError);
     CHECK_THROWS_WITH_AS(softmax_cross_entropy(Numbers{1, 2}, 2),
                          "softmax_cross_entropy: there is no such class: label 2 of 2 classes. Count classes "
-                         "from 0, and give the last layer one output a class.",
+                         "from 0, in whole numbers, and give the last layer one output a class.",
                          DomainError);
+    CHECK_THROWS_WITH_AS(
+        softmax_cross_entropy(Numbers{1, 2}, -1),
+        "softmax_cross_entropy: there is no such class: label -1 of 2 classes. Count classes "
+        "from 0, in whole numbers, and give the last layer one output a class.",
+        DomainError);
+    CHECK_THROWS_AS(softmax_cross_entropy(Numbers{1, 2}, 0.5), DomainError);
+    CHECK_THROWS_AS(softmax_cross_entropy(std::vector<Value>{1, 2}, std::nan("")), DomainError);
+    CHECK(softmax_cross_entropy(Numbers{1, 2}, 1.0) == softmax_cross_entropy(Numbers{1, 2}, 1));
     CHECK_THROWS_WITH_AS(binary_cross_entropy(0.5, -1.0),
                          "binary_cross_entropy: the target is no probability: -1. Give 0 or 1, or a number "
                          "between.",

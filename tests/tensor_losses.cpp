@@ -208,7 +208,7 @@ TEST_CASE("tensor losses: mistakes are named") {
         ShapeError);
     CHECK_THROWS_WITH_AS(softmax_cross_entropy(x, Labels{0, 3}),
                          "softmax_cross_entropy: there is no such class: label 3 of 3 classes. Count classes "
-                         "from 0, and give the last layer one output a class.",
+                         "from 0, in whole numbers, and give the last layer one output a class.",
                          DomainError);
     CHECK_THROWS_WITH_AS(
         hinge(x, x), "hinge: the target is neither -1 nor 1: 0.5. Give -1 for one class, 1 for the other.",

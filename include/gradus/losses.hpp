@@ -26,7 +26,7 @@ namespace detail {
 
 // Raise the error that a loss documents.
 void require_same_size(std::size_t outputs, std::size_t targets);
-[[noreturn]] void refuse_label(std::size_t label, std::size_t classes);
+[[noreturn]] void refuse_label(double label, std::size_t classes);
 void require_probability(double target);
 void require_sign(double target);
 void require_delta(double delta);
@@ -80,11 +80,15 @@ T binary_cross_entropy(const T& logit, double target) {
 }
 
 /// Return the cross entropy -log(p[label]) of p = softmax(logits).
-/// Raises DomainError unless label is one of 0 ... classes - 1.
-template <Reals R>
-auto softmax_cross_entropy(const R& logits, std::size_t label) {
-    if (label >= std::ranges::size(logits)) detail::refuse_label(label, std::ranges::size(logits));
-    return logsumexp(logits) - std::ranges::data(logits)[label];
+/// Raises DomainError unless label, a number of any type, is one of 0 ... classes - 1.
+template <Reals R, class Label>
+requires std::is_arithmetic_v<Label>
+auto softmax_cross_entropy(const R& logits, Label label) {
+    const std::size_t classes = std::ranges::size(logits);
+    const auto number = static_cast<double>(label);
+    const bool is_inside = number >= 0.0 && number < static_cast<double>(classes);
+    if (!is_inside || number != std::floor(number)) detail::refuse_label(number, classes);
+    return logsumexp(logits) - std::ranges::data(logits)[static_cast<std::size_t>(number)];
 }
 
 // The same losses for programs, to which targets and labels are inputs of the example, as its numbers are.

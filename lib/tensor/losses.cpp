@@ -113,7 +113,7 @@ Value softmax_cross_entropy(const Tensor& logits, std::span<const std::size_t> l
     const detail::Operation operation(kCrossEntropy, {logits});
     const auto [rows, classes] = require_labels(logits.shape(), labels.size());
     for (const std::size_t label : labels) {
-        if (label >= classes) detail::refuse_label(label, classes);
+        if (label >= classes) detail::refuse_label(static_cast<double>(label), classes);
     }
     if (operation.is_by_number()) {
         return cross_entropy_by_number(logits, [&](std::span<const Value> row, std::size_t i) {
