@@ -14,7 +14,9 @@ namespace gradus {
 namespace {
 
 void require_sense(const TrainOptions& options) {
-    if (options.epochs == 0) throw DomainError("train: zero epochs: found 0. Give at least 1.");
+    const auto epochs = static_cast<std::ptrdiff_t>(options.epochs);  // -1, if someone gave that
+    if (epochs < 1)
+        throw DomainError(fmt::format("train: too few epochs: found {}. Give at least 1.", epochs));
     if (options.patience > 0 && !options.validation_loss) {
         throw DomainError(fmt::format(
             "train: patience without a validation loss: patience is {}. Give validation_loss, or patience 0.",
@@ -39,8 +41,7 @@ void require_loss(bool given) {
     if (given) return;
     throw DomainError(
         "train: there is no loss: the function is empty. Give one that returns a Value for an example, or "
-        "for "
-        "a batch.");
+        "for a batch.");
 }
 
 /// A copy of the parameters that can be put back.
@@ -60,12 +61,12 @@ class Snapshot {
 /// Write a number; never "-nan", whose sign says nothing.
 std::string text(double x) { return std::isnan(x) ? "nan" : fmt::format("{}", x); }
 
-/// Name the first number that is not finite, as in "0.weight[3] = inf".
-std::string first_not_finite(const Parameters& parameters, std::span<const double> numbers) {
+/// Name the first number, one a parameter, of which something holds, as in "0.weight[3] = inf".
+std::string first_of(const Parameters& parameters, std::span<const double> numbers, bool (*holds)(double)) {
     for (const ParameterInfo& part : parameters.infos()) {
         for (std::size_t i = 0; i < part.size; ++i) {
             const double x = numbers[part.offset + i];
-            if (!std::isfinite(x)) return fmt::format("{}[{}] = {}", part.name, i, text(x));
+            if (holds(x)) return fmt::format("{}[{}] = {}", part.name, i, text(x));
         }
     }
     return "none";
@@ -86,6 +87,14 @@ void require_use(const Parameters& parameters, std::size_t views) {
                     parameters.size()));
 }
 
+/// Raise an error if there are gradients already: they would count twice.
+void require_no_gradients(const Parameters& parameters) {
+    const auto is_gradient = [](double g) { return g != 0.0; };
+    if (std::ranges::none_of(parameters.gradients(), is_gradient)) return;
+    throw DomainError(fmt::format("train: the loss ran backward itself: {}. Leave backward() to train().",
+                                  first_of(parameters, parameters.gradients(), is_gradient)));
+}
+
 /// Record the loss of a batch, so many examples at once, and differentiate it. Stops at one that is not
 /// finite.
 BatchGradient on_the_tape(const BatchLoss& loss, std::size_t piece_size, const Parameters& parameters) {
@@ -97,6 +106,7 @@ BatchGradient on_the_tape(const BatchLoss& loss, std::size_t piece_size, const P
             const double weight = static_cast<double>(piece.size()) / static_cast<double>(batch.size());
             const Scope scope;
             const Value y = loss(piece);
+            if (is_first && begin == 0) require_no_gradients(parameters);
             sum += weight * y.value();
             if (std::isfinite(sum)) backward(y, weight);
         }
@@ -168,7 +178,8 @@ class Training {
     void require_finite(std::span<const double> numbers, const char* what) const {
         bool finite = true;
         for (const double x : numbers) finite &= std::isfinite(x);  // without a branch, so that it vectorizes
-        if (!finite) diverge(what, first_not_finite(parameters_, numbers));
+        if (!finite)
+            diverge(what, first_of(parameters_, numbers, [](double x) { return !std::isfinite(x); }));
     }
 
     void require_bounded_growth() const {

@@ -435,7 +435,9 @@ TEST_CASE("train: mistakes are named") {
     const Mean mean;
     Sgd sgd(mean.parameters);
     CHECK_THROWS_WITH_AS(train(sgd, 3, mean.loss(), {.epochs = 0}),
-                         "train: zero epochs: found 0. Give at least 1.", DomainError);
+                         "train: too few epochs: found 0. Give at least 1.", DomainError);
+    CHECK_THROWS_WITH_AS(train(sgd, 3, mean.loss(), {.epochs = static_cast<std::size_t>(-5)}),
+                         "train: too few epochs: found -5. Give at least 1.", DomainError);
     CHECK_THROWS_AS(train(sgd, 3, mean.loss(), {.batch_size = 0}), DomainError);
     CHECK_THROWS_AS(train(sgd, 0, mean.loss()), DomainError);
     CHECK_THROWS_WITH_AS(train(sgd, 3, mean.loss(), {.patience = 5}),
@@ -454,10 +456,13 @@ TEST_CASE("train: mistakes are named") {
                          DomainError);
     const char* const no_loss =
         "train: there is no loss: the function is empty. Give one that returns a Value for an example, or "
-        "for "
-        "a batch.";
+        "for a batch.";
     CHECK_THROWS_WITH_AS(train(sgd, 3, nullptr), no_loss, DomainError);
     CHECK_THROWS_WITH_AS(train_batches(sgd, 3, nullptr), no_loss, DomainError);
+    const auto eager = [&](std::size_t) { return backward(mean.loss()(0)), mean.loss()(0); };
+    CHECK_THROWS_WITH_AS(train(sgd, 3, eager),
+                         "train: the loss ran backward itself: p[0] = -1. Leave backward() to train().",
+                         DomainError);
     CHECK_THROWS_WITH_AS(mean_loss(0, [](std::size_t) { return 1.0; }),
                          "mean_loss: there are no examples: found 0. Give a data set that is not empty.",
                          DomainError);
@@ -490,9 +495,4 @@ TEST_CASE("train: an error in the loss leaves the parameters as they are, and th
     fails = false;
     train(sgd, 3, loss, {.epochs = 1, .batch_size = kFullBatch});
     CHECK(mean.number() == doctest::Approx(1.5));  // nothing is left of the gradient before
-}
-
-TEST_CASE("train: the mean loss is the mean") {
-    CHECK(mean_loss(3, [](std::size_t i) { return static_cast<double>(i * i); }) ==
-          doctest::Approx(5.0 / 3.0));
 }

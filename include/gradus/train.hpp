@@ -81,8 +81,8 @@ class DivergenceError : public Error {
 /// epoch are restored at the end. The same seed gives the same bits.
 /// Raises DivergenceError when the loss, a gradient or a parameter is not finite any more, or the objective
 /// has grown beyond max_growth; DomainError for zero epochs, examples or batch size, for patience without a
-/// validation loss, for a loss that is no function, and if the losses of the first batch use none of the
-/// parameters that the optimizer changes.
+/// validation loss, for a loss that is no function or runs backward itself, and if the losses of the first
+/// batch use none of the parameters that the optimizer changes.
 /// Cost: memory for one example's tape and a copy of the parameters; in steady state nothing is allocated.
 TrainResult train(Optimizer& optimizer, std::size_t examples,
                   const std::function<Value(std::size_t example)>& loss, const TrainOptions& options = {});
