@@ -131,6 +131,11 @@ TEST_CASE("tensor: an element is a value of the same slot") {
         "tensor: there is no such element: index 2 on axis 1 of a tensor of shape (2,2). Indices "
         "begin at 0.",
         ShapeError);
+    CHECK_THROWS_WITH_AS(
+        (void)x(0, -1),
+        "tensor: there is no such element: index -1 on axis 1 of a tensor of shape (2,2). Indices "
+        "begin at 0.",
+        ShapeError);
 }
 
 TEST_CASE("tensor: item is the only number") {

@@ -116,7 +116,7 @@ Value Tensor::at(std::initializer_list<std::size_t> index) const {
             throw ShapeError(
                 fmt::format("tensor: there is no such element: index {} on axis {} of a tensor of shape {}. "
                             "Indices begin at 0.",
-                            at, axis, to_string(shape_)));
+                            static_cast<std::ptrdiff_t>(at), axis, to_string(shape_)));
         }
         i = i * shape_[axis] + at;
     }
