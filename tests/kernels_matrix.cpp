@@ -121,7 +121,7 @@ TEST_CASE("kernels: rows may repeat or overlap in a product that is large enough
             CHECK(wrong == 0);
         };
         const kernels::MatrixView<double> apart{x.data(), k}, apart_transposed{x.data(), m, true};
-        for (const std::size_t stride : {0, 1, 7}) {
+        for (const std::size_t stride : std::initializer_list<std::size_t>{0, 1, 7}) {
             check_product({x.data(), stride}, {x.data(), n});
             check_product({x.data(), stride, true}, {x.data(), n});
             check_product(apart, {x.data(), stride});

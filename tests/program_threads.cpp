@@ -99,6 +99,12 @@ TEST_CASE("program: threads that the system does not give are an error, and fewe
     const auto formula = [&](std::span<const Value>) { return exp(p.view()[0]); };
     std::string message;
     setrlimit(RLIMIT_AS, &low);  // room for a few stacks
+    rlimit found{};
+    getrlimit(RLIMIT_AS, &found);
+    if (found.rlim_cur != low.rlim_cur) {
+        MESSAGE("not tested: this system, an emulator perhaps, takes no limit");
+        return;
+    }
     try {
         const Program program = compile(block, formula, {.threads = 1000});
     } catch (const Error& error) {
