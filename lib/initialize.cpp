@@ -14,25 +14,25 @@ namespace gradus {
 namespace {
 
 enum class Fan { both, inputs };
-enum class Shape { normal, uniform };
+enum class Law { normal, uniform };
 
 struct Initialization {
     std::string_view name;
     double numerator;  // of the variance
     Fan denominator;
-    Shape shape;
+    Law law;
 };
 
 constexpr std::array kInitializations{
-    Initialization{"xavier_normal", 2.0, Fan::both, Shape::normal},
-    Initialization{"xavier_uniform", 2.0, Fan::both, Shape::uniform},
-    Initialization{"glorot_normal", 2.0, Fan::both, Shape::normal},
-    Initialization{"glorot_uniform", 2.0, Fan::both, Shape::uniform},
-    Initialization{"he_normal", 2.0, Fan::inputs, Shape::normal},
-    Initialization{"he_uniform", 2.0, Fan::inputs, Shape::uniform},
-    Initialization{"lecun_normal", 1.0, Fan::inputs, Shape::normal},
-    Initialization{"lecun_uniform", 1.0, Fan::inputs, Shape::uniform},
-    Initialization{"zeros", 0.0, Fan::inputs, Shape::uniform},
+    Initialization{"xavier_normal", 2.0, Fan::both, Law::normal},
+    Initialization{"xavier_uniform", 2.0, Fan::both, Law::uniform},
+    Initialization{"glorot_normal", 2.0, Fan::both, Law::normal},
+    Initialization{"glorot_uniform", 2.0, Fan::both, Law::uniform},
+    Initialization{"he_normal", 2.0, Fan::inputs, Law::normal},
+    Initialization{"he_uniform", 2.0, Fan::inputs, Law::uniform},
+    Initialization{"lecun_normal", 1.0, Fan::inputs, Law::normal},
+    Initialization{"lecun_uniform", 1.0, Fan::inputs, Law::uniform},
+    Initialization{"zeros", 0.0, Fan::inputs, Law::uniform},
 };
 
 const Initialization& find(std::string_view name) {
@@ -61,7 +61,7 @@ void initialize(std::string_view name, std::span<double> weights, std::size_t in
     const double variance = chosen.numerator / static_cast<double>(fan);
     const double stddev = std::sqrt(variance), bound = std::sqrt(3.0 * variance);
     for (double& weight : weights) {
-        weight = chosen.shape == Shape::normal ? random.normal(0.0, stddev) : random.uniform(-bound, bound);
+        weight = chosen.law == Law::normal ? random.normal(0.0, stddev) : random.uniform(-bound, bound);
     }
 }
 

@@ -7,6 +7,11 @@
 
 namespace gradus::detail {
 
+/// The code of an elementary operation.
+template <class Op>
+constexpr OpCode kCode = static_cast<OpCode>(ops::All::index<Op>());
+constexpr bool is_elementary(OpCode code) { return static_cast<std::size_t>(code) < ops::All::size; }
+
 constexpr OpCode code_after_table(std::size_t k) { return static_cast<OpCode>(ops::All::size + k); }
 
 constexpr OpCode kConstant = code_after_table(0);

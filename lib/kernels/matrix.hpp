@@ -15,6 +15,11 @@ struct MatrixView {
     bool transposed = false;
 };
 
+template <class T>
+MatrixView<T> transpose(MatrixView<T> a) {
+    return {a.data, a.stride, !a.transposed};
+}
+
 namespace detail {
 
 /// The loops, for one instruction set.

@@ -25,7 +25,7 @@ bool Columns::may_have_columns(std::span<const Node> operations) const {
     const Node first = operations.front();
     const OpCode op = graph_.op(first);
     const std::size_t operands = graph_.operands(first).size();
-    if (static_cast<std::size_t>(op) < ops::All::size) return operands <= 2;
+    if (is_elementary(op)) return operands <= 2;
     const std::size_t terms = op == kDot ? operands / 2 : operands;
     if ((op != kSum && op != kDot) || terms < 2 || terms > kMostTerms) return false;
     return std::none_of(operations.begin(), operations.end(), [&](Node n) { return has_rows(n); });
@@ -33,7 +33,7 @@ bool Columns::may_have_columns(std::span<const Node> operations) const {
 
 /// Whether operands lie in long pieces already, if in several: one instruction finds them without loss.
 bool Columns::have_pieces(std::span<const Node> operations) const {
-    if (static_cast<std::size_t>(graph_.op(operations.front())) >= ops::All::size) return false;
+    if (!is_elementary(graph_.op(operations.front()))) return false;
     const std::size_t columns = graph_.operands(operations.front()).size();
     std::vector<Place> all(operations.size());
     for (std::size_t c = 0; c < columns; ++c) {

@@ -154,7 +154,7 @@ class Derivative {
         for (const Node n : x.subspan(1)) {
             const Number a = number(copies_[n]);
             moves = select(largest < a, number(tangent_or_zero(n)), moves);
-            largest = apply<ops::Max>(largest, a);
+            largest = calculate<ops::Max>(largest, a);
         }
         return moves.in(to_);
     }

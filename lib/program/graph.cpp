@@ -12,9 +12,6 @@
 namespace gradus::detail {
 namespace {
 
-template <class Op>
-constexpr OpCode kCode = static_cast<OpCode>(ops::All::index<Op>());
-
 /// Append the operation that an entry of the tape recorded, in the vocabulary of programs.
 Graph::Node add(Graph& graph, OpCode op, std::span<const Graph::Node> x) {
     if (op == kSoftmax) return graph.add(kCode<ops::Exp>, {graph.add(kCode<ops::Subtract>, x)});

@@ -58,7 +58,7 @@ class EachValue : public Job<T> {
 
 /// The sum of the only output over all examples.
 template <class T>
-class Sum : public Job<T> {
+class TotalValue : public Job<T> {
    public:
     void begin(const Plan& plan, std::size_t parts) override {
         require_one_output(plan);
@@ -84,13 +84,13 @@ class Sum : public Job<T> {
 /// its own, and these are added in the order of the parts, whichever is ready first; a single one is added up
 /// in place. There is a memory for each thread.
 template <class T>
-class Gradient : public Sum<T> {
+class Gradient : public TotalValue<T> {
    public:
     Gradient(Pool* pool, double scale, std::span<double> to, std::vector<T>& memory)
         : threads_(pool == nullptr ? 1 : pool->threads()), scale_(scale), to_(to), memory_(memory) {}
 
     void begin(const Plan& plan, std::size_t parts) override {
-        Sum<T>::begin(plan, parts);
+        TotalValue<T>::begin(plan, parts);
         size_ = plan.parameters;
         in_place_ = parts == 1 && std::is_same_v<T, double> && size_ == to_.size();
         if (in_place_) return;
@@ -105,7 +105,7 @@ class Gradient : public Sum<T> {
         std::fill_n(of(part), size_, T{0});
     }
     void take(std::size_t part, Machine<T>& machine, const Chosen& examples) override {
-        Sum<T>::take(part, machine, examples);
+        TotalValue<T>::take(part, machine, examples);
         machine.backward({&scale_, 1}, of(part));
     }
     void end(std::size_t part, Machine<T>& machine) override {

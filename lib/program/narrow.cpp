@@ -10,8 +10,6 @@
 namespace gradus::detail {
 namespace {
 
-bool is_elementary(OpCode op) { return static_cast<std::size_t>(op) < ops::All::size; }
-
 constexpr std::uint32_t kFew = 4;  // numbers for which no vector pays, unless they take long
 
 /// Whether numbers are better found one by one than brought together.

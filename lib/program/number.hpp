@@ -28,44 +28,41 @@ struct Condition : Number {
 };
 
 template <class Op>
-constexpr OpCode kCode = static_cast<OpCode>(ops::All::index<Op>());
-
-template <class Op>
-Number apply(const Number& a) {
+Number calculate(const Number& a) {
     if (a.graph == nullptr) return Op::value(a.constant);
     return {*a.graph, a.graph->add(kCode<Op>, {a.node})};
 }
 template <class Op>
-Number apply(const Number& a, const Number& b) {
+Number calculate(const Number& a, const Number& b) {
     Graph* const graph = a.graph != nullptr ? a.graph : b.graph;
     if (graph == nullptr) return Op::value(a.constant, b.constant);
     const Graph::Node x = a.in(*graph), y = b.in(*graph);
     return {*graph, graph->add(kCode<Op>, {x, y})};
 }
 
-inline Number operator-(const Number& a) { return apply<ops::Negate>(a); }
-inline Number operator+(const Number& a, const Number& b) { return apply<ops::Add>(a, b); }
-inline Number operator-(const Number& a, const Number& b) { return apply<ops::Subtract>(a, b); }
-inline Number operator*(const Number& a, const Number& b) { return apply<ops::Multiply>(a, b); }
-inline Number operator/(const Number& a, const Number& b) { return apply<ops::Divide>(a, b); }
+inline Number operator-(const Number& a) { return calculate<ops::Negate>(a); }
+inline Number operator+(const Number& a, const Number& b) { return calculate<ops::Add>(a, b); }
+inline Number operator-(const Number& a, const Number& b) { return calculate<ops::Subtract>(a, b); }
+inline Number operator*(const Number& a, const Number& b) { return calculate<ops::Multiply>(a, b); }
+inline Number operator/(const Number& a, const Number& b) { return calculate<ops::Divide>(a, b); }
 
 // The functions that the rules call.
-inline Number abs(const Number& a) { return apply<ops::Abs>(a); }
-inline Number cos(const Number& a) { return apply<ops::Cos>(a); }
-inline Number cosh(const Number& a) { return apply<ops::Cosh>(a); }
-inline Number digamma(const Number& a) { return apply<ops::Polygamma>(0.0, a); }
-inline Number erfc(const Number& a) { return apply<ops::Erfc>(a); }
-inline Number exp(const Number& a) { return apply<ops::Exp>(a); }
-inline Number expm1(const Number& a) { return apply<ops::Expm1>(a); }
-inline Number hypot(const Number& a, const Number& b) { return apply<ops::Hypot>(a, b); }
-inline Number log(const Number& a) { return apply<ops::Log>(a); }
-inline Number min(const Number& a, const Number& b) { return apply<ops::Min>(a, b); }
-inline Number polygamma(const Number& order, const Number& a) { return apply<ops::Polygamma>(order, a); }
-inline Number pow(const Number& a, const Number& b) { return apply<ops::Pow>(a, b); }
-inline Number sigmoid(const Number& a) { return apply<ops::Sigmoid>(a); }
-inline Number sin(const Number& a) { return apply<ops::Sin>(a); }
-inline Number sinh(const Number& a) { return apply<ops::Sinh>(a); }
-inline Number sqrt(const Number& a) { return apply<ops::Sqrt>(a); }
+inline Number abs(const Number& a) { return calculate<ops::Abs>(a); }
+inline Number cos(const Number& a) { return calculate<ops::Cos>(a); }
+inline Number cosh(const Number& a) { return calculate<ops::Cosh>(a); }
+inline Number digamma(const Number& a) { return calculate<ops::Polygamma>(0.0, a); }
+inline Number erfc(const Number& a) { return calculate<ops::Erfc>(a); }
+inline Number exp(const Number& a) { return calculate<ops::Exp>(a); }
+inline Number expm1(const Number& a) { return calculate<ops::Expm1>(a); }
+inline Number hypot(const Number& a, const Number& b) { return calculate<ops::Hypot>(a, b); }
+inline Number log(const Number& a) { return calculate<ops::Log>(a); }
+inline Number min(const Number& a, const Number& b) { return calculate<ops::Min>(a, b); }
+inline Number polygamma(const Number& order, const Number& a) { return calculate<ops::Polygamma>(order, a); }
+inline Number pow(const Number& a, const Number& b) { return calculate<ops::Pow>(a, b); }
+inline Number sigmoid(const Number& a) { return calculate<ops::Sigmoid>(a); }
+inline Number sin(const Number& a) { return calculate<ops::Sin>(a); }
+inline Number sinh(const Number& a) { return calculate<ops::Sinh>(a); }
+inline Number sqrt(const Number& a) { return calculate<ops::Sqrt>(a); }
 
 inline Condition compare(OpCode op, const Number& a, const Number& b) {
     Graph* const graph = a.graph != nullptr ? a.graph : b.graph;

@@ -11,8 +11,6 @@ namespace {
 
 using Node = Graph::Node;
 
-bool is_elementary(OpCode op) { return static_cast<std::size_t>(op) < ops::All::size; }
-
 double evaluate(OpCode op, double a, double b) {
     const auto& loops = kernels::detail::loops<double>(static_cast<std::size_t>(op));
     double y = 0.0;

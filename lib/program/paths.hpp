@@ -22,7 +22,7 @@ namespace gradus::detail {
 
 /// The paths of examples with one number of inputs, in the order in which they were met. It only grows.
 template <class T>
-class Shape {
+class PathsOfShape {
    public:
     /// Return the path after another one, or the first one after none; null if there is none yet.
     Path<T>* after(const Path<T>* path) const {
@@ -45,7 +45,7 @@ class Paths {
         : parameters_(parameters), formula_(std::move(formula)), options_(options) {}
 
     /// Return the paths of examples with so many inputs.
-    Shape<T>& shape(std::size_t inputs) {
+    PathsOfShape<T>& shape(std::size_t inputs) {
         const std::lock_guard lock(mutex_);
         const auto found = shapes_.find(inputs);
         if (found != shapes_.end()) return found->second;
@@ -60,7 +60,7 @@ class Paths {
 
     /// Record the path of an example that takes none of the known ones. Returns the path after the last one
     /// that was known; a known one, if the example takes it but for rounding at a tie.
-    Path<T>& record(Shape<T>& shape, std::span<const double> example) {
+    Path<T>& record(PathsOfShape<T>& shape, std::span<const double> example) {
         const std::lock_guard alone(turn_);
         Graph graph = recorded(example);
         const std::uint64_t signature = graph.signature();
@@ -122,7 +122,7 @@ class Paths {
         return collect(tape, outputs, example.size(), first, parameters_.size());
     }
 
-    static void require_same_outputs(const Shape<T>& shape, const Graph& graph) {
+    static void require_same_outputs(const PathsOfShape<T>& shape, const Graph& graph) {
         if (shape.all_.empty()) return;
         const std::size_t before = shape.all_[0]->outputs().plan().outputs.size();
         if (before == graph.outputs.size()) return;
@@ -137,7 +137,7 @@ class Paths {
     CompileOptions options_;
     Turn turn_;         // to record: the formula need not be made for several threads at once
     std::mutex mutex_;  // of what follows
-    std::unordered_map<std::size_t, Shape<T>> shapes_;
+    std::unordered_map<std::size_t, PathsOfShape<T>> shapes_;
     std::vector<const Path<T>*> in_order_;
 };
 

@@ -178,9 +178,7 @@ class Emitter {
     }
 
    private:
-    static bool is_elementwise(OpCode op) {
-        return static_cast<std::size_t>(op) < ops::All::size || is_comparison(op);
-    }
+    static bool is_elementwise(OpCode op) { return is_elementary(op) || is_comparison(op); }
 
     std::vector<Instruction>& instructions(const Group& group) {
         return group.uniform ? plan_.once : plan_.every;

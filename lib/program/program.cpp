@@ -51,7 +51,7 @@ class Program::Compiled::With : public Compiled {
           pool_(options.threads > 1 ? &threads_ : nullptr) {}
 
     double value(const Batch& batch, const BatchOptions& options) override {
-        detail::Sum<T> job;
+        detail::TotalValue<T> job;
         const Space space(*this);
         run(batch, numbers(*space), job, *space);
         return job.total * scale(batch, options);

@@ -10,9 +10,6 @@
 
 namespace gradus::detail {
 
-template <class Op>
-constexpr OpCode kCode = static_cast<OpCode>(ops::All::index<Op>());
-
 /// For passes that only keep, replace and drop: walks through a graph and writes over what it has read.
 ///
 ///     for (Sieve sieve(graph); sieve.next();) { ... }

@@ -60,7 +60,7 @@ struct Workspace {
     std::vector<T> parameters, gradients;
 
     // What the last call met: the next one likely meets the same, and need not ask for it.
-    Shape<T>* shape = nullptr;
+    PathsOfShape<T>* shape = nullptr;
     std::size_t columns = 0;  // of that shape
     Runner<T>* runner = nullptr;
     typename Runner<T>::Lent machine;  // that ran a batch of a single part
@@ -85,7 +85,7 @@ class Sharing {
             space_.shape = &paths_.shape(batch.columns());
             space_.columns = batch.columns();
         }
-        Shape<T>& shape = *space_.shape;
+        PathsOfShape<T>& shape = *space_.shape;
         const Path<T>* last = nullptr;  // that the examples left
         Chosen left{.count = batch.size()};
         while (left.count > 0) {

@@ -7,12 +7,6 @@
 
 namespace gradus::detail {
 
-namespace {
-
-constexpr std::size_t kFew = 16;
-
-}  // namespace
-
 Bindings::Binding& Bindings::add(const std::shared_ptr<Block>& block) {
     block->is_bound = true;
     const std::size_t size = block->values.size();
@@ -50,16 +44,17 @@ double* Bindings::gradient_of(std::int64_t slot) const {
 }
 
 void Bindings::hand_over(double* adjoints) const {
+    constexpr std::size_t kOneByOne = 16;
     for (const Binding& b : bindings_) {
         if (!b.block || b.scalars.is_over(stretches_)) continue;
         double* const gradients = b.block->gradients.data();
         double* const added = adjoints + b.first;
         const auto add = [&](std::size_t i) { gradients[i] += added[i], added[i] = 0.0; };
-        for (std::size_t i = 0; i < std::min(b.size, kFew); ++i) {
+        for (std::size_t i = 0; i < std::min(b.size, kOneByOne); ++i) {
             add(i);
             asm("");  // keeps it scalar: a vector load of what was just stored one by one would stall
         }
-        for (std::size_t i = kFew; i < b.size; ++i) add(i);
+        for (std::size_t i = kOneByOne; i < b.size; ++i) add(i);
     }
 }
 

@@ -18,8 +18,6 @@ namespace {
 
 using Matrix = kernels::MatrixView<double>;
 
-Matrix transpose(Matrix a) { return {a.data, a.stride, true}; }
-
 /// Some queries of one head, and the keys that the last of them sees. Positions count from the first number
 /// of each tensor; the scores of a block lie side by side, (rows,keys).
 struct Block {
@@ -171,7 +169,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
         const std::size_t rows = block.rows, keys = block.keys;
         double* const scores = p + block.scores;
         kernels::multiply(rows, keys, width, Matrix{q.data() + block.q, sizes.d},
-                          transpose({k.data() + block.k, sizes.d}), scores, keys, false);
+                          transpose(Matrix{k.data() + block.k, sizes.d}), scores, keys, false);
         kernels::scale(scale, scores, rows * keys);
         for (std::size_t i = 0; i < rows; ++i) {
             double* const row = scores + i * keys;
@@ -199,8 +197,8 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
                                   sizes.e, true);
             }
             if (dq == nullptr && dk == nullptr) return;
-            kernels::multiply(rows, keys, value_width, dy, transpose({v.data() + block.v, sizes.e}), dp, keys,
-                              false);
+            kernels::multiply(rows, keys, value_width, dy, transpose(Matrix{v.data() + block.v, sizes.e}), dp,
+                              keys, false);
             kernels::fill(0.0, dscores, rows * keys);
             for (std::size_t i = 0; i < rows; ++i) {
                 kernels::softmax_gradient_row(probabilities.data + i * keys, dp + i * keys,

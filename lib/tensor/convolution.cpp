@@ -16,8 +16,7 @@
 namespace gradus {
 namespace {
 
-/// Stands for a bias that is not there: its numbers and its adjoints are null.
-const Tensor kNone(nullptr, Shape(), detail::Tag{});
+using Matrix = kernels::MatrixView<double>;
 
 /// Windows that move over one axis of an image.
 struct Windows {
@@ -142,7 +141,6 @@ Tensor convolve_by_number(const Tensor& x, const Tensor& weight, const Tensor& b
 }
 
 Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const Unfolding& windows) {
-    using Matrix = kernels::MatrixView<double>;
     const detail::Operation operation("conv2d", {x, weight, bias});
     const std::size_t images = x.shape()[0], outputs = weight.shape()[0];
     const std::size_t rows = windows.rows(), columns = windows.columns();
@@ -248,7 +246,7 @@ Tensor pool_by_number(const Tensor& x, const Pooling& pooling, const Shape& shap
 }  // namespace
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dOptions& options) {
-    return convolve(x, weight, kNone, unfolding(x.shape(), weight.shape(), options));
+    return convolve(x, weight, detail::kNone, unfolding(x.shape(), weight.shape(), options));
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& options) {

@@ -18,8 +18,6 @@ namespace {
 
 using Matrix = kernels::MatrixView<double>;
 
-Matrix transpose(Matrix a) { return {a.data, a.stride, !a.transposed}; }
-
 /// Add a b to c, which lies in memory as its transpose if `c_transposed` is set.
 /// Shapes: a (m,k), b (k,n), c (m,n).
 void add_product(std::size_t m, std::size_t n, std::size_t k, Matrix a, Matrix b, double* c,

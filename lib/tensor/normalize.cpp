@@ -54,9 +54,6 @@ Tensor map_rows(const char* name, const Tensor& x, Forward forward, Backward bac
     });
 }
 
-/// Stands for a weight or bias that is not there: its numbers and its adjoints are null.
-const Tensor kNone(nullptr, Shape(), detail::Tag{});
-
 void require_row(const char* where, const char* name, const Tensor& row, const Shape& x) {
     const std::size_t n = x[x.rank() - 1];
     if (row.data() == nullptr || row.shape() == Shape{n}) return;
@@ -118,7 +115,9 @@ Tensor log_softmax(const Tensor& x) {
         [](std::span<const Value> row) { return log_softmax(row); });
 }
 
-Tensor layer_norm(const Tensor& x, double epsilon) { return layer_norm(x, kNone, kNone, epsilon); }
+Tensor layer_norm(const Tensor& x, double epsilon) {
+    return layer_norm(x, detail::kNone, detail::kNone, epsilon);
+}
 
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double epsilon) {
     return normalize(
@@ -127,11 +126,11 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
         [](auto... of) { kernels::layer_norm_gradient_row(of...); });
 }
 
-Tensor rms_norm(const Tensor& x, double epsilon) { return rms_norm(x, kNone, epsilon); }
+Tensor rms_norm(const Tensor& x, double epsilon) { return rms_norm(x, detail::kNone, epsilon); }
 
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double epsilon) {
     return normalize(
-        "rms_norm", x, weight, kNone, epsilon, [](const Tensor& row) { return row; },
+        "rms_norm", x, weight, detail::kNone, epsilon, [](const Tensor& row) { return row; },
         [](const double* row, const double* w, const double*, double e, double* y, std::size_t n) {
             return kernels::rms_norm_row(row, w, e, y, n);
         },

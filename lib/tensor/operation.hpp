@@ -15,6 +15,9 @@
 
 namespace gradus::detail {
 
+/// Stands for a weight or bias that is not there: its numbers and its adjoints are null.
+inline const Tensor kNone(nullptr, Shape(), Tag{});
+
 /// The adjoints that a tensor operation reads and adds to.
 class Pull {
    public:

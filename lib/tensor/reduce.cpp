@@ -27,10 +27,10 @@ using detail::Pull;
 constexpr bool kMayBeEmpty = true;  // as an argument: lines without numbers have a result, too
 
 /// An axis along which a tensor is reduced, and the shape of the result.
-struct Reduction {
-    Reduction(const char* name, const Tensor& x, int number, const Reduced& reduced,
-              bool may_be_empty = false)
-        : Reduction(x.shape(), resolve_axis(name, x.shape(), number), reduced) {
+struct ReducedAxis {
+    ReducedAxis(const char* name, const Tensor& x, int number, const Reduced& reduced,
+                bool may_be_empty = false)
+        : ReducedAxis(x.shape(), resolve_axis(name, x.shape(), number), reduced) {
         if (axis.n == 0 && !may_be_empty) {
             throw ShapeError(
                 fmt::format("{}: it needs numbers: axis {} of the shape {} is empty. Give it at least one.",
@@ -42,7 +42,7 @@ struct Reduction {
     Shape shape;
 
    private:
-    Reduction(const Shape& of_x, std::size_t i, const Reduced& reduced)
+    ReducedAxis(const Shape& of_x, std::size_t i, const Reduced& reduced)
         : axis(of_x, i),
           shape(reduced.keep ? detail::with_size(of_x, i, 1) : detail::without_axis(of_x, i)) {}
 };
@@ -56,7 +56,7 @@ void require_any(const char* name, const Tensor& x) {
 
 /// Reduce each line along an axis, number by number.
 template <class F>
-Tensor lines_by_number(const Tensor& x, const Reduction& r, F f) {
+Tensor lines_by_number(const Tensor& x, const ReducedAxis& r, F f) {
     const std::span<const Value> values = detail::values_of(x);
     return detail::by_number(r.shape, [&](std::size_t i) {
         return f(detail::line(values, r.axis.first(i), r.axis.n, r.axis.inner));
@@ -75,7 +75,7 @@ Value sum_all(const char* name, const Tensor& x, double divisor) {
 }
 
 /// Sum along an axis: where it is the last one, each row to a number; else row on row.
-Tensor sum_along(const char* name, const Tensor& x, const Reduction& r, double divisor) {
+Tensor sum_along(const char* name, const Tensor& x, const ReducedAxis& r, double divisor) {
     const Operation operation(name, {x});
     if (operation.is_by_number()) {
         return lines_by_number(x, r,
@@ -106,7 +106,7 @@ Tensor sum_along(const char* name, const Tensor& x, const Reduction& r, double d
 // ---- functions of a row
 
 /// The Euclidean length.
-struct Norm {
+struct EuclideanNorm {
     static double value(const double* x, std::size_t n) {
         const double square = kernels::dot(x, x, n);
         if (square > 1e-280 && square < 1e280) return std::sqrt(square);
@@ -143,7 +143,7 @@ Value row_all(const char* name, const Tensor& x) {
 
 /// Reduce each line along an axis. Where the axis is not the last one, what the function sees is a copy.
 template <class Row>
-Tensor row_along(const char* name, const Tensor& x, const Reduction& r) {
+Tensor row_along(const char* name, const Tensor& x, const ReducedAxis& r) {
     const Operation operation(name, {x});
     if (operation.is_by_number())
         return lines_by_number(x, r, [](const auto& line) { return Row::record(line); });
@@ -202,7 +202,7 @@ Value best_of_all(const char* name, const Tensor& x) {
 
 template <class Better>
 Tensor best_along(const char* name, const Tensor& x, int number, const Reduced& reduced) {
-    const Reduction r(name, x, number, reduced);
+    const ReducedAxis r(name, x, number, reduced);
     const Operation operation(name, {x});
     if (operation.is_by_number())
         return lines_by_number(x, r, [](const auto& line) { return best_by_number<Better>(line); });
@@ -224,7 +224,7 @@ Tensor best_along(const char* name, const Tensor& x, int number, const Reduced& 
 
 Value sum(const Tensor& x) { return sum_all("sum", x, 1.0); }
 Tensor sum(const Tensor& x, int axis, const Reduced& reduced) {
-    return sum_along("sum", x, Reduction("sum", x, axis, reduced, kMayBeEmpty), 1.0);
+    return sum_along("sum", x, ReducedAxis("sum", x, axis, reduced, kMayBeEmpty), 1.0);
 }
 
 Value mean(const Tensor& x) {
@@ -232,13 +232,13 @@ Value mean(const Tensor& x) {
     return sum_all("mean", x, static_cast<double>(x.size()));
 }
 Tensor mean(const Tensor& x, int axis, const Reduced& reduced) {
-    const Reduction r("mean", x, axis, reduced);
+    const ReducedAxis r("mean", x, axis, reduced);
     return sum_along("mean", x, r, static_cast<double>(r.axis.n));
 }
 
-Value norm(const Tensor& x) { return row_all<Norm>("norm", x); }
+Value norm(const Tensor& x) { return row_all<EuclideanNorm>("norm", x); }
 Tensor norm(const Tensor& x, int axis, const Reduced& reduced) {
-    return row_along<Norm>("norm", x, Reduction("norm", x, axis, reduced, kMayBeEmpty));
+    return row_along<EuclideanNorm>("norm", x, ReducedAxis("norm", x, axis, reduced, kMayBeEmpty));
 }
 
 Value logsumexp(const Tensor& x) {
@@ -246,7 +246,7 @@ Value logsumexp(const Tensor& x) {
     return row_all<LogSumExp>("logsumexp", x);
 }
 Tensor logsumexp(const Tensor& x, int axis, const Reduced& reduced) {
-    return row_along<LogSumExp>("logsumexp", x, Reduction("logsumexp", x, axis, reduced));
+    return row_along<LogSumExp>("logsumexp", x, ReducedAxis("logsumexp", x, axis, reduced));
 }
 
 Value max(const Tensor& x) { return best_of_all<std::greater<>>("max", x); }
@@ -263,7 +263,7 @@ std::size_t argmax(const Tensor& x) {
     return best<std::greater<>>(x.numbers().data(), x.size(), 1);
 }
 std::vector<std::size_t> argmax(const Tensor& x, int axis) {
-    const Axis a = Reduction("argmax", x, axis, {}).axis;
+    const Axis a = ReducedAxis("argmax", x, axis, {}).axis;
     const double* const numbers = x.numbers().data();
     std::vector<std::size_t> positions(a.lines());
     for (std::size_t i = 0; i < a.lines(); ++i)

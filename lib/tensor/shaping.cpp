@@ -32,7 +32,7 @@ Tensor view(const Tensor& x, std::size_t offset, const Shape& shape) {
 
 /// Rows of numbers in two arrays: `count` rows of n numbers, each `from_stride` or `to_stride` after the one
 /// before.
-struct Rows {
+struct StridedRows {
     std::size_t count, n, from_stride, to_stride;
 
     template <class T>
@@ -73,7 +73,7 @@ Tensor join(const char* name, std::span<const Tensor> parts, const Shape& shape,
     /// Where the numbers of a part go.
     struct Part {
         Slot slot;
-        Rows rows;
+        StridedRows rows;
         std::size_t offset;
     };
     const Operation operation(name, parts);
@@ -144,7 +144,7 @@ Tensor slice(const Tensor& x, int axis, std::size_t begin, std::size_t end) {
     if (a.outer == 1) return view(x, offset, shape);
 
     const Operation operation("slice", {x});
-    const Rows rows{a.outer, (end - begin) * a.inner, a.n * a.inner, (end - begin) * a.inner};
+    const StridedRows rows{a.outer, (end - begin) * a.inner, a.n * a.inner, (end - begin) * a.inner};
     if (operation.is_by_number()) {
         std::vector<Value> y(shape.size());
         rows.copy(detail::values_of(x).data() + offset, y.data());
