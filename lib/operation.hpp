@@ -2,14 +2,10 @@
 // Operation codes: the elementary ones in the order of ops::All, then those that a span or the tape makes.
 #pragma once
 
-#include "gradus/ops.hpp"
-#include "gradus/tape.hpp"
+#include "gradus/record.hpp"
 
 namespace gradus::detail {
 
-/// The code of an elementary operation.
-template <class Op>
-constexpr OpCode kCode = static_cast<OpCode>(ops::All::index<Op>());
 constexpr bool is_elementary(OpCode code) { return static_cast<std::size_t>(code) < ops::All::size; }
 
 constexpr OpCode code_after_table(std::size_t k) { return static_cast<OpCode>(ops::All::size + k); }

@@ -183,7 +183,7 @@ Graph move_inputs(const Graph& graph) {
             copies[n] = moved.add_constant(graph.number(n));
         } else if (op == kInput) {
             const auto move = static_cast<Node>(graph.parameters + graph.index(n));
-            copies[n] = moved.add(kCode<ops::Add>, {moved.add_input(graph.index(n)), move});
+            copies[n] = moved.add(code_of<ops::Add>, {moved.add_input(graph.index(n)), move});
         } else {
             operands.clear();
             for (const Node x : graph.operands(n)) operands.push_back(copies[x]);

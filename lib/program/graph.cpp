@@ -14,13 +14,13 @@ namespace {
 
 /// Append the operation that an entry of the tape recorded, in the vocabulary of programs.
 Graph::Node add(Graph& graph, OpCode op, std::span<const Graph::Node> x) {
-    if (op == kSoftmax) return graph.add(kCode<ops::Exp>, {graph.add(kCode<ops::Subtract>, x)});
-    if (op == kLogSoftmax) return graph.add(kCode<ops::Subtract>, x);
-    if (op == kCode<ops::Fma>)
-        return graph.add(kCode<ops::Add>, {graph.add(kCode<ops::Multiply>, {x[0], x[1]}), x[2]});
+    if (op == kSoftmax) return graph.add(code_of<ops::Exp>, {graph.add(code_of<ops::Subtract>, x)});
+    if (op == kLogSoftmax) return graph.add(code_of<ops::Subtract>, x);
+    if (op == code_of<ops::Fma>)
+        return graph.add(code_of<ops::Add>, {graph.add(code_of<ops::Multiply>, {x[0], x[1]}), x[2]});
     if (op == kMean) {
         const Graph::Node share = graph.add_constant(1.0 / static_cast<double>(x.size()));
-        return graph.add(kCode<ops::Multiply>, {graph.add(kSum, x), share});
+        return graph.add(code_of<ops::Multiply>, {graph.add(kSum, x), share});
     }
     return graph.add(op, x);
 }

@@ -30,14 +30,14 @@ struct Condition : Number {
 template <class Op>
 Number calculate(const Number& a) {
     if (a.graph == nullptr) return Op::value(a.constant);
-    return {*a.graph, a.graph->add(kCode<Op>, {a.node})};
+    return {*a.graph, a.graph->add(code_of<Op>, {a.node})};
 }
 template <class Op>
 Number calculate(const Number& a, const Number& b) {
     Graph* const graph = a.graph != nullptr ? a.graph : b.graph;
     if (graph == nullptr) return Op::value(a.constant, b.constant);
     const Graph::Node x = a.in(*graph), y = b.in(*graph);
-    return {*graph, graph->add(kCode<Op>, {x, y})};
+    return {*graph, graph->add(code_of<Op>, {x, y})};
 }
 
 inline Number operator-(const Number& a) { return calculate<ops::Negate>(a); }

@@ -34,11 +34,11 @@ Graph fold_constants(Graph graph) {
         const Node a = sieve.operand(0), b = sieve.operand(sieve.operand_count() - 1);
         if (is_constant(a) && is_constant(b)) {
             sieve.become(evaluate(op, graph.number(a), graph.number(b)));
-        } else if ((op == kCode<ops::Multiply> && is_number(a, 1.0)) ||
-                   (op == kCode<ops::Add> && is_number(a, 0.0))) {
+        } else if ((op == code_of<ops::Multiply> && is_number(a, 1.0)) ||
+                   (op == code_of<ops::Add> && is_number(a, 0.0))) {
             sieve.become(b);
-        } else if ((op == kCode<ops::Multiply> && is_number(b, 1.0)) ||
-                   ((op == kCode<ops::Add> || op == kCode<ops::Subtract>)&&is_number(b, 0.0))) {
+        } else if ((op == code_of<ops::Multiply> && is_number(b, 1.0)) ||
+                   ((op == code_of<ops::Add> || op == code_of<ops::Subtract>)&&is_number(b, 0.0))) {
             sieve.become(a);
         } else {
             sieve.keep();
@@ -162,7 +162,7 @@ Graph merge_repeated(Graph graph) {
 // ---- sums
 
 Graph flatten_sums(const Graph& graph) {
-    constexpr OpCode kAdd = kCode<ops::Add>, kMultiply = kCode<ops::Multiply>;
+    constexpr OpCode kAdd = code_of<ops::Add>, kMultiply = code_of<ops::Multiply>;
     const auto is_sum = [&](Node n) { return graph.op(n) == kAdd || graph.op(n) == kSum; };
 
     // What is used once, by a sum, becomes terms of that sum: sums, products and dot products.

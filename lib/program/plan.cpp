@@ -212,11 +212,11 @@ class Emitter {
             instructions(group).push_back(std::move(made));
         };
         if (group.op == kSum) {
-            append(kCode<ops::Add>, false, 0, 1);
+            append(code_of<ops::Add>, false, 0, 1);
             for (std::size_t k = 2; k < operands; ++k) append(kCopy, true, k, operands);
         } else if (group.op == kDot) {
             for (std::size_t k = 0; k < operands / 2; ++k)
-                append(kCode<ops::Multiply>, k > 0, k, operands / 2 + k);
+                append(code_of<ops::Multiply>, k > 0, k, operands / 2 + k);
         } else {
             append(group.op, false, 0, 1);
         }

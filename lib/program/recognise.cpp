@@ -11,8 +11,8 @@ namespace {
 
 using Node = Graph::Node;
 
-constexpr OpCode kAdd = kCode<ops::Add>, kSubtract = kCode<ops::Subtract>, kDivide = kCode<ops::Divide>;
-constexpr OpCode kExp = kCode<ops::Exp>, kLog = kCode<ops::Log>;
+constexpr OpCode kAdd = code_of<ops::Add>, kSubtract = code_of<ops::Subtract>, kDivide = code_of<ops::Divide>;
+constexpr OpCode kExp = code_of<ops::Exp>, kLog = code_of<ops::Log>;
 
 /// Each rule looks at a node and at what leads to it, and returns the node that takes its place, if any.
 class Recogniser {
@@ -40,7 +40,7 @@ class Recogniser {
 
     Found replacement(Node n) {
         if (is(n, kLog)) return of_log(operand(n));
-        if (is(n, kCode<ops::Log1p>) && is(operand(n), kExp)) return softplus(operand(operand(n)));
+        if (is(n, code_of<ops::Log1p>) && is(operand(n), kExp)) return softplus(operand(operand(n)));
         if (is(n, kDivide)) return sigmoid(operand(n, 0), operand(n, 1));
         if (is(n, kSubtract)) return log_softmax(operand(n, 0), operand(n, 1));
         if (is(n, kAdd) || is(n, kSum)) return sum_with_shifts(n);
@@ -58,24 +58,24 @@ class Recogniser {
         return {};
     }
 
-    Found softplus(Node u) { return to_.add(kCode<ops::Softplus>, {made(u)}); }
+    Found softplus(Node u) { return to_.add(code_of<ops::Softplus>, {made(u)}); }
 
     /// 1 / (1 + exp(u)) is sigmoid(-u), and exp(u) / (1 + exp(u)) is sigmoid(u).
     Found sigmoid(Node above, Node below) {
         const Found u = one_plus_exp(below);
         if (!u) return {};
-        if (is(above, kExp) && operand(above) == *u) return to_.add(kCode<ops::Sigmoid>, {made(*u)});
-        if (is_number(above, 1.0)) return to_.add(kCode<ops::Sigmoid>, {negative(*u)});
+        if (is(above, kExp) && operand(above) == *u) return to_.add(code_of<ops::Sigmoid>, {made(*u)});
+        if (is_number(above, 1.0)) return to_.add(code_of<ops::Sigmoid>, {negative(*u)});
         return {};
     }
 
     Node negative(Node u) {
-        if (is(u, kCode<ops::Negate>)) return made(operand(u));
-        if (is(u, kCode<ops::Multiply>)) {
+        if (is(u, code_of<ops::Negate>)) return made(operand(u));
+        if (is(u, code_of<ops::Multiply>)) {
             if (is_number(operand(u, 0), -1.0)) return made(operand(u, 1));
             if (is_number(operand(u, 1), -1.0)) return made(operand(u, 0));
         }
-        return to_.add(kCode<ops::Negate>, {made(u)});
+        return to_.add(code_of<ops::Negate>, {made(u)});
     }
 
     // ---- logarithms of sums of exponentials
@@ -212,7 +212,7 @@ Graph recognise_functions(Graph graph) {
         }
         return false;
     };
-    if (!any(kExp) || !any(kLog, kCode<ops::Log1p>, kDivide)) return graph;
+    if (!any(kExp) || !any(kLog, code_of<ops::Log1p>, kDivide)) return graph;
     return Recogniser(graph).finish();
 }
 
