@@ -221,7 +221,7 @@ void require_same(const char* where, std::size_t a, std::size_t b) {
 }
 
 std::size_t position_in(std::size_t n, double position) {
-    if (!(position >= 0.0 && position < static_cast<double>(n)) || position != std::floor(position)) {
+    if (!detail::is_position(position, n)) {
         throw ShapeError(fmt::format(
             "pick: there is no such position: {} in a span of {}. Count from 0, in whole numbers.", position,
             n));

@@ -86,8 +86,7 @@ requires std::is_arithmetic_v<Label>
 auto softmax_cross_entropy(const R& logits, Label label) {
     const std::size_t classes = std::ranges::size(logits);
     const auto number = static_cast<double>(label);
-    const bool is_inside = number >= 0.0 && number < static_cast<double>(classes);
-    if (!is_inside || number != std::floor(number)) detail::refuse_label(number, classes);
+    if (!detail::is_position(number, classes)) detail::refuse_label(number, classes);
     return logsumexp(logits) - std::ranges::data(logits)[static_cast<std::size_t>(number)];
 }
 

@@ -2,7 +2,9 @@
 // Reductions: functions of many numbers, each recorded as one entry. The same names take doubles.
 #pragma once
 
+#include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -32,6 +34,15 @@ class Values {
     ParameterView parameters_;
     std::size_t size_ = 0;
 };
+
+namespace detail {
+
+/// Whether a number is one of 0 ... n - 1.
+inline bool is_position(double x, std::size_t n) {
+    return x >= 0.0 && x < static_cast<double>(n) && x == std::floor(x);
+}
+
+}  // namespace detail
 
 /// Return the sum of x. Of no numbers: 0.
 /// Gradient: dx[i] = dy.

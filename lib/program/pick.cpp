@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The step that looks numbers up where other numbers say.
-#include <cmath>
-
 #include <fmt/format.h>
 
 #include "gradus/error.hpp"
+#include "gradus/reduce.hpp"
 #include "step.hpp"
 
 namespace gradus::detail {
@@ -47,7 +46,7 @@ class Pick : public Step<T> {
     }
 
     [[nodiscard]] std::size_t position(T x) const {
-        if (!(x >= T{0} && x < static_cast<T>(i_.arity)) || x != std::floor(x)) {
+        if (!is_position(x, i_.arity)) {
             throw ShapeError(fmt::format(
                 "pick: there is no such position: {} in a span of {}. Count from 0, in whole numbers.", x,
                 i_.arity));

@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+
+#include "gradus/reduce.hpp"
 
 namespace gradus::detail {
 
@@ -28,10 +29,10 @@ bool are_fixed(std::span<const Value> indices) {
 }
 
 std::vector<std::size_t> indices_of(const char* where, std::span<const Value> values) {
-    constexpr double kMost = 9007199254740992.0;  // 2^53: from there on, not each whole number is a double
+    constexpr auto kMost = std::size_t{1} << 53;  // from there on, not each whole number is a double
     std::vector<std::size_t> indices;
     for (const Value& x : values) {
-        if (!(x.value() >= 0.0 && x.value() < kMost) || x.value() != std::floor(x.value())) {
+        if (!is_position(x.value(), kMost)) {
             throw ShapeError(
                 fmt::format("{}: this is no index: {}. Count from 0, in whole numbers.", where, x.value()));
         }
