@@ -476,6 +476,8 @@ TEST_CASE("train: the mean loss leaves nothing on the tape") {
     CHECK(mean_loss(3, [&](std::size_t i) { return loss(i).value(); }) ==
           doctest::Approx((1 + 4 + 36) / 6.0));
     CHECK(Tape::current().entry_count() == before);
+    CHECK(mean_loss(3, [](std::size_t i) { return static_cast<double>(i * i); }) ==
+          doctest::Approx(5.0 / 3.0));
 }
 
 TEST_CASE("train: an error in the loss leaves the parameters as they are, and the tape empty") {

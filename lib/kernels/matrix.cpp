@@ -187,8 +187,8 @@ void multiply(std::size_t m, std::size_t n, std::size_t k, MatrixView<T> a, Matr
     if (n == 1 && m > 1 && c_stride == 1) {  // a column lies in memory as a row does: c' = b' a'
         std::swap(a, b);
         std::swap(m, n);
-        a.transposed = !a.transposed;
-        b.transposed = !b.transposed;
+        a = transpose(a);
+        b = transpose(b);
     }
     const Strided<T> left = strided(a);
     const Result<T> to{c, c_stride, accumulate};
@@ -262,7 +262,7 @@ void choose_threads() {
 }
 
 /// Whether CBLAS takes a matrix that is seen with so many rows and columns: not if its rows repeat or overlap
-/// in memory, or if there is one, and nobody told how far away the next would be.
+/// in memory, or there is but one, and the step to the next is left at 0.
 template <class T>
 bool is_for_blas(MatrixView<T> x, std::size_t rows, std::size_t columns) {
     return x.stride >= (x.transposed ? rows : columns) && x.stride <= INT_MAX;
